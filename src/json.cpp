@@ -1,0 +1,2 @@
+// Boost.JSON, compiled once; everything else of the library is headers.
+#include <boost/json/src.hpp>

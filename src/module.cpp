@@ -1,0 +1,19 @@
+// The compiled module sojourn._core. It is private: the public classes are Python's.
+#include <pybind11/pybind11.h>
+
+#include "sojourn/core/error.hpp"
+
+namespace py = pybind11;
+
+namespace sojourn::python {
+void bind_tables(py::module_& m);
+void bind_events(py::module_& m);
+}  // namespace sojourn::python
+
+PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
+  m.doc() = "Compiled parts of sojourn. Private: use the names in `sojourn`.";
+  m.attr("__version__") = SOJOURN_VERSION;
+  py::register_exception<sojourn::InvalidInput>(m, "InvalidInput", PyExc_ValueError);
+  sojourn::python::bind_tables(m);
+  sojourn::python::bind_events(m);
+}
