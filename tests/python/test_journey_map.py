@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from sojourn.journey_map import (
     JourneyMap,
     Layout,
@@ -157,7 +158,7 @@ def check_text(placed: Layout) -> None:
 
 
 def check_passing(placed: Layout) -> None:
-    """Assert that level stretches of paths pass no card and no label, and straight ones beside a label leave it clear."""
+    """Assert that level stretches of paths pass no card and no label, and that straight ones leave labels clear."""
     labels = [(a.label.left, a.label.left + a.label.room, a.label.y - 8, a.label.y) for a in placed.arrows]
     cards = [(card.box.x, card.box.right, card.box.y, card.box.bottom) for card in placed.cards]
     for route in placed.routes:
