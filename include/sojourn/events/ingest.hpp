@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "sojourn/arrow/export.hpp"
 #include "sojourn/arrow/import.hpp"
 #include "sojourn/arrow/read.hpp"
 #include "sojourn/core/buffer.hpp"
@@ -664,6 +665,13 @@ inline EventLog ingest(const arrow::Imported& table, const IngestOptions& option
   if (table.rows() == 0) refuse(table.name(), "an empty table", "at least one event");
   if (table.rows() >= std::int64_t{UINT32_MAX}) refuse(table.name(), std::to_string(table.rows()) + " rows", "fewer than 4,294,967,295 in one table (append the rest)");
   return ingest_detail::Ingest(table, options).run();
+}
+
+/// The same from columns in memory.
+inline EventLog ingest(Table table, const IngestOptions& options = {}) {
+  ArrowArrayStream stream;
+  arrow::export_stream(std::make_shared<const Table>(std::move(table)), &stream);
+  return ingest(arrow::Imported(&stream, "events"), options);
 }
 
 }  // namespace sojourn
