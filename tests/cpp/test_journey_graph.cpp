@@ -6,6 +6,7 @@
 
 #include "sojourn/graph/components.hpp"
 #include "sojourn/graph/journey_graph.hpp"
+#include "sojourn/graph/visitors.hpp"
 #include "walks.hpp"
 
 using namespace sojourn;
@@ -195,6 +196,16 @@ TEST_CASE("generated walks agree with a plain recount, for any threads and any o
     CHECK(same(one, four));
     CHECK(same(one, backwards));
   }
+}
+
+TEST_CASE("visitors of several nodes are counted once") {
+  const Paths paths = three_customers();
+  using Nodes = std::vector<std::uint32_t>;
+  CHECK(visitors(paths, Nodes{0, 1, 2}) == 2);
+  CHECK(visitors(paths, Nodes{0}) == 1);
+  CHECK(visitors(paths, Nodes{1, 1}) == 2);
+  CHECK(visitors(paths, Nodes{2}) == 0);
+  CHECK(visitors(paths, Nodes{}) == 0);
 }
 
 TEST_CASE("many nodes: beyond the dense arrays") {
