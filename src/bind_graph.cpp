@@ -1,6 +1,4 @@
 // sojourn._core: journey graphs and what is read off them. The verbs that make graphs live in upper rooms.
-#include "graphs.hpp"
-
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -11,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "graphs.hpp"
 #include "sojourn/graph/absorption.hpp"
 #include "sojourn/graph/components.hpp"
 #include "sojourn/graph/visitors.hpp"

@@ -19,11 +19,11 @@ Rows = Table | Iterable[Mapping[str, Any]]
 
 
 class JourneyGraph:
-    """Who came after what: moments (or stages, owners, events), the moves between them, and where walks end. Immutable.
+    """Who came after what: moments (or stages, owners, events), the moves between them, where walks end. Immutable.
 
-    Made by ``matches.graph()`` and ``log.graph()``. A customer's walk runs from ``START`` to the first outcome; a customer
-    without an outcome ends in ``observed`` when the observation ends, never in an outcome. Counts are directly-follows
-    counts; sums are exact, so that neither threads nor the order of rows change any figure.
+    Made by ``matches.graph()`` and ``log.graph()``. A customer's walk runs from ``START`` to the first outcome; a
+    customer without an outcome ends in ``observed`` when the observation ends, never in an outcome. Counts are
+    directly-follows counts; sums are exact, so that neither threads nor the order of rows change any figure.
 
     Parameters
     ----------
@@ -53,15 +53,15 @@ class JourneyGraph:
         return self._core.after_outcome
 
     def nodes(self) -> Table:
-        """Return what happened at each node: one row a vertex, START first, then nodes in lane order, outcomes, observed.
+        """Return what happened at each node: START, then the nodes in lane order, the outcomes, and observed.
 
         Returns
         -------
         Table
             node, name, stage, kind (``start``, ``moment``, ``outcome`` or ``observed``), visits, customers (distinct),
-            mean_sojourn (seconds from a visit to the next step or to the outcome), value (sum of the steps' values; null
-            without values), censored (visits whose end was not observed: the last ones of customers still observed,
-            which mean_sojourn leaves out).
+            mean_sojourn (seconds from a visit to the next step or to the outcome), value (sum of the steps' values;
+            null without values), censored (visits whose end was not observed: the last ones of customers still
+            observed, which mean_sojourn leaves out).
         """
         return Table(self._core.nodes(), self._like)
 
@@ -71,10 +71,10 @@ class JourneyGraph:
         Returns
         -------
         Table
-            source, target, count, customers (distinct), mean_gap (seconds; null from START and into observed), value (sum of
-            the values of the steps arrived at; null into outcomes and observed), customers_value (sum over the distinct
-            customers of all that each was worth), probability (count / all moves from the source). Both values are null
-            when the log has none.
+            source, target, count, customers (distinct), mean_gap (seconds; null from START and into observed), value
+            (sum of the values of the steps arrived at; null into outcomes and observed), customers_value (sum over the
+            distinct customers of all that each was worth), probability (count / all moves from the source). Both
+            values are null when the log has none.
         """
         return Table(self._core.edges(), self._like)
 
@@ -84,8 +84,8 @@ class JourneyGraph:
         Returns
         -------
         Table
-            node, component (numbered from 0 in lane order), size. START, outcomes and observed are left out. Source: Tarjan
-            1972, through Boost.Graph.
+            node, component (numbered from 0 in lane order), size. START, outcomes and observed are left out. Source:
+            Tarjan 1972, through Boost.Graph.
         """
         return Table(self._core.components(), self._like)
 
@@ -100,8 +100,8 @@ class JourneyGraph:
         Parameters
         ----------
         interval
-            Confidence of ``low`` and ``high``: a Bayesian bootstrap over customers (Rubin 1981); for shares of exactly 0 or 1,
-            which no bootstrap moves, Jeffreys' interval with n = at_risk.
+            Confidence of ``low`` and ``high``: a Bayesian bootstrap over customers (Rubin 1981); for shares of exactly
+            0 or 1, which no bootstrap moves, Jeffreys' interval with n = at_risk.
         draws, seed
             Bootstrap draws; random numbers are a function of seed, draw and customer.
         threads
@@ -110,8 +110,8 @@ class JourneyGraph:
         Returns
         -------
         Table
-            node (START and the nodes), outcome (the outcomes, then ``observed``), at_risk (customers who visited the node),
-            probability, low, high; these are null for a node without visits.
+            node (START and the nodes), outcome (the outcomes, then ``observed``), at_risk (customers who visited the
+            node), probability, low, high; these three are null for a node without visits.
 
         Raises
         ------

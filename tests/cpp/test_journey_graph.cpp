@@ -6,6 +6,7 @@
 
 #include "sojourn/graph/components.hpp"
 #include "sojourn/graph/journey_graph.hpp"
+#include "sojourn/graph/merge_paths.hpp"
 #include "sojourn/graph/visitors.hpp"
 #include "walks.hpp"
 
@@ -64,8 +65,10 @@ struct Recount {
         vertex.customers.insert(c);
         vertex.value += value[i];
         if (i + 1 == at.size()) continue;
-        if (at[i + 1] == observed) ++vertex.censored;
-        else vertex.stayed += time[i + 1] - time[i];
+        if (at[i + 1] == observed)
+          ++vertex.censored;
+        else
+          vertex.stayed += time[i + 1] - time[i];
         Edge& edge = edges[{at[i], at[i + 1]}];
         ++edge.count;
         edge.gaps += time[i + 1] - time[i];
@@ -108,7 +111,8 @@ void check_against_recount(const JourneyGraph& graph) {
     CHECK(vertex.censored == (moment ? expected.censored : 0));
     CHECK(vertex.mean_sojourn.has_value() == (moment && expected.visits > expected.censored));
     if (vertex.mean_sojourn)
-      CHECK(*vertex.mean_sojourn == doctest::Approx(static_cast<double>(expected.stayed) / 1e6 / static_cast<double>(expected.visits - expected.censored)));
+      CHECK(*vertex.mean_sojourn ==
+            doctest::Approx(static_cast<double>(expected.stayed) / 1e6 / static_cast<double>(expected.visits - expected.censored)));
     CHECK(vertex.value.has_value() == (moment && graph.paths().has_value));
     if (vertex.value) CHECK(*vertex.value == doctest::Approx(expected.value));
   }
@@ -124,23 +128,10 @@ bool same(const JourneyGraph& a, const JourneyGraph& b) {
   }
   for (std::size_t v = 0; v < a.numbers().size(); ++v) {
     const JourneyVertex &x = a.vertex(v), &y = b.vertex(v);
-    if (x.visits != y.visits || x.customers != y.customers || x.censored != y.censored || x.mean_sojourn != y.mean_sojourn || x.value != y.value) return false;
+    if (x.visits != y.visits || x.customers != y.customers || x.censored != y.censored || x.mean_sojourn != y.mean_sojourn || x.value != y.value)
+      return false;
   }
   return true;
-}
-
-Paths reversed(const Paths& paths) {
-  Paths out = empty_paths(paths.nodes.size(), paths.outcomes.size(), paths.has_value);
-  for (std::size_t c = paths.ending.size(); c-- > 0;) {
-    out.steps.insert(out.steps.end(), paths.steps.begin() + static_cast<std::ptrdiff_t>(paths.offsets[c]),
-                     paths.steps.begin() + static_cast<std::ptrdiff_t>(paths.offsets[c + 1]));
-    out.offsets.push_back(out.steps.size());
-    out.ending.push_back(paths.ending[c]);
-    out.ending_time.push_back(paths.ending_time[c]);
-    out.customer_value.push_back(paths.customer_value[c]);
-    out.customer_key.push_back(paths.customer_key[c]);
-  }
-  return out;
 }
 
 }  // namespace
@@ -198,6 +189,23 @@ TEST_CASE("generated walks agree with a plain recount, for any threads and any o
   }
 }
 
+TEST_CASE("the graph of merged halves is the graph of the whole, bit for bit") {
+  const Paths whole = random_walks(17, {.customers = 501});
+  Paths halves[2] = {empty_paths(6, 2, true), empty_paths(6, 2, true)};
+  for (std::size_t c = 0; c < whole.ending.size(); ++c) copy_walk(halves[c % 3 == 0], whole, c);
+  halves[0].after_outcome = 3;
+  halves[1].after_outcome = 4;
+  const Paths merged = merge(halves[1], halves[0]);
+  CHECK(merged.after_outcome == 7);
+  CHECK(same(JourneyGraph(share(whole)), JourneyGraph(share(merged))));
+
+  CHECK_THROWS_AS(merge(merged, halves[0]), InvalidInput);
+  CHECK_THROWS_AS(merge(whole, empty_paths(5, 2, true)), InvalidInput);
+  CHECK_THROWS_AS(merge(whole, empty_paths(6, 1, true)), InvalidInput);
+  CHECK_THROWS_AS(merge(whole, empty_paths(6, 2, false)), InvalidInput);
+  CHECK(same(JourneyGraph(share(merge(whole, empty_paths(6, 2, true)))), JourneyGraph(share(whole))));
+}
+
 TEST_CASE("visitors of several nodes are counted once") {
   const Paths paths = three_customers();
   using Nodes = std::vector<std::uint32_t>;
@@ -251,7 +259,8 @@ TEST_CASE("paths that contradict themselves are refused") {
   Paths paths = three_customers();
   paths.nodes[2].id = "n0";
   CHECK_THROWS_WITH_AS(JourneyGraph(share(paths)),
-                       "journey graph, node 'n0': found that id twice, expected ids of nodes and outcomes apart, and none called START or observed", InvalidInput);
+                       "journey graph, node 'n0': found that id twice, expected ids of nodes and outcomes apart, and none called START or observed",
+                       InvalidInput);
 }
 
 TEST_CASE("components are the sets of nodes that reach each other") {

@@ -15,10 +15,14 @@ namespace {
 AbsorbingChain gambler(Eigen::Index n, double p) {
   MatrixXd Q = MatrixXd::Zero(n - 1, n - 1), R = MatrixXd::Zero(n - 1, 2);
   for (Eigen::Index i = 0; i < n - 1; ++i) {
-    if (i > 0) Q(i, i - 1) = 1 - p;
-    else R(i, 0) = 1 - p;
-    if (i < n - 2) Q(i, i + 1) = p;
-    else R(i, 1) = p;
+    if (i > 0)
+      Q(i, i - 1) = 1 - p;
+    else
+      R(i, 0) = 1 - p;
+    if (i < n - 2)
+      Q(i, i + 1) = p;
+    else
+      R(i, 1) = p;
   }
   return {Q, R};
 }
@@ -108,8 +112,8 @@ TEST_CASE("chains that cannot be solved are refused with the state that is at fa
   MatrixXd Q(2, 2), R(2, 1);
   Q << 0, 0.5, 0, 1;  // state 1 turns in itself for ever
   R << 0.5, 0;
-  CHECK_THROWS_WITH_AS(AbsorbingChain(Q, R), "absorbing chain, state 1: found no way to any absorbing state, expected one; otherwise I - Q is singular",
-                       InvalidInput);
+  CHECK_THROWS_WITH_AS(AbsorbingChain(Q, R),
+                       "absorbing chain, state 1: found no way to any absorbing state, expected one; otherwise I - Q is singular", InvalidInput);
   Q << 0, 0.5, 0, 0.5;
   CHECK_THROWS_AS(AbsorbingChain(Q, R), InvalidInput);  // row 1 sums to 0.5
   Q << 0, 1.5, 0, 0.5;

@@ -22,7 +22,8 @@ struct Step {
 };
 
 /// Adds a customer to paths.
-inline void add_walk(Paths& paths, std::uint64_t key, const std::vector<Step>& steps, std::int32_t ending, std::int64_t ends_at, double worth = no_value) {
+inline void add_walk(Paths& paths, std::uint64_t key, const std::vector<Step>& steps, std::int32_t ending, std::int64_t ends_at,
+                     double worth = no_value) {
   for (const Step& step : steps) paths.steps.push_back({step.node, step.seconds * second, step.value});
   paths.offsets.push_back(paths.steps.size());
   paths.ending.push_back(ending);
@@ -68,6 +69,23 @@ inline Paths random_walks(std::uint64_t seed, const World& world) {
     add_walk(paths, generator(), steps, ending, now, below(10) == 0 ? no_value : worth);
   }
   return paths;
+}
+
+/// Adds customer c of other paths.
+inline void copy_walk(Paths& to, const Paths& from, std::size_t c) {
+  for (std::size_t i = from.offsets[c]; i < from.offsets[c + 1]; ++i) to.steps.push_back(from.steps[i]);
+  to.offsets.push_back(to.steps.size());
+  to.ending.push_back(from.ending[c]);
+  to.ending_time.push_back(from.ending_time[c]);
+  to.customer_value.push_back(from.customer_value[c]);
+  to.customer_key.push_back(from.customer_key[c]);
+}
+
+/// The same customers, the last one first.
+inline Paths reversed(const Paths& paths) {
+  Paths out = empty_paths(paths.nodes.size(), paths.outcomes.size(), paths.has_value);
+  for (std::size_t c = paths.ending.size(); c-- > 0;) copy_walk(out, paths, c);
+  return out;
 }
 
 inline std::shared_ptr<const Paths> share(Paths paths) { return std::make_shared<const Paths>(std::move(paths)); }

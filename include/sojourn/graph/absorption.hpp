@@ -6,9 +6,10 @@
 //
 // Intervals: Bayesian bootstrap over customers (stats/bayesian_bootstrap.hpp): a draw weights each customer's whole walk, and the chain is
 // solved anew. A share of exactly 0 or 1 stays so in every draw; there the interval is Jeffreys' for 0 or n of n, n being the customers
-// who visited the node.
+// who visited the node. Moves that never occurred have weight 0 in every draw too: where few customers visited a node, its interval
+// is too narrow, and at_risk says so.
 //
-// Cost: draws · (moves of all customers + n³) for n nodes; about 15 ns a customer and draw, shared among threads. Weighted counts are
+// Cost: draws · (moves of all customers + n³) for n nodes; about 20 ns a customer and draw, shared among threads. Weighted counts are
 // exact integers, so that neither threads nor the order of customers show in any bit.
 #pragma once
 
@@ -67,8 +68,14 @@ class ChainOfGraph {
   [[nodiscard]] Eigen::Index state(std::size_t vertex) const { return state_[vertex]; }
   [[nodiscard]] Eigen::Index states() const { return states_; }
   [[nodiscard]] std::size_t endings() const { return numbers_.outcomes + 1; }
-  [[nodiscard]] const std::vector<std::pair<std::size_t, std::size_t>>& edges() const { return edges_; }
+  [[nodiscard]] std::size_t edges() const { return edges_.size(); }
   [[nodiscard]] const std::vector<double>& counts() const { return counts_; }
+
+  [[nodiscard]] EdgeNumbers edge_numbers() const {
+    EdgeNumbers numbers(numbers_.size());
+    for (std::size_t e = 0; e < edges_.size(); ++e) numbers.at(edges_[e].first, edges_[e].second) = static_cast<std::uint32_t>(e);
+    return numbers;
+  }
 
   /// The chain whose transition probabilities are proportional to weights of the edges, all above 0.
   [[nodiscard]] AbsorbingChain weighted(std::span<const double> weights) const {
@@ -79,8 +86,10 @@ class ChainOfGraph {
     for (std::size_t e = 0; e < edges_.size(); ++e) {
       const auto [source, target] = edges_[e];
       const Eigen::Index row = state_[source];
-      if (numbers_.is_ending(target)) R(row, static_cast<Eigen::Index>(target - numbers_.outcome(0))) = weights[e] / total(row);
-      else Q(row, state_[target]) = weights[e] / total(row);
+      if (numbers_.is_ending(target))
+        R(row, static_cast<Eigen::Index>(target - numbers_.outcome(0))) = weights[e] / total(row);
+      else
+        Q(row, state_[target]) = weights[e] / total(row);
     }
     return {std::move(Q), std::move(R)};
   }
@@ -93,7 +102,7 @@ class ChainOfGraph {
   std::vector<double> counts_;
 };
 
-/// How often each customer took each edge: customer c has entries [offsets[c], offsets[c + 1]).
+/// How often each of some customers took each edge: the i-th of them has entries [offsets[i], offsets[i + 1]).
 struct CustomerEdges {
   struct Entry {
     std::uint32_t edge, times;
@@ -102,18 +111,19 @@ struct CustomerEdges {
   std::vector<Entry> entries;
 };
 
-inline CustomerEdges edges_by_customer(const JourneyGraph& graph, const ChainOfGraph& chain) {
-  EdgeNumbers numbers(graph.numbers().size());
-  for (std::size_t e = 0; e < chain.edges().size(); ++e) numbers.at(chain.edges()[e].first, chain.edges()[e].second) = static_cast<std::uint32_t>(e);
+inline CustomerEdges edges_by_customer(const Paths& paths, const EdgeNumbers& numbers, Slice part) {
   CustomerEdges out;
   std::vector<std::uint32_t> taken;
-  for (std::size_t c = 0; c < graph.customers(); ++c) {
+  for (std::size_t c = part.begin; c < part.end; ++c) {
     taken.clear();
-    for_each_move(graph.paths(), c, [&](std::size_t source, std::size_t target, std::int64_t, const PathStep*) { taken.push_back(numbers.find(source, target)); });
+    for_each_move(paths, c,
+                  [&](std::size_t source, std::size_t target, std::int64_t, const PathStep*) { taken.push_back(numbers.find(source, target)); });
     std::sort(taken.begin(), taken.end());
     for (std::size_t i = 0; i < taken.size(); ++i) {
-      if (i > 0 && taken[i] == taken[i - 1]) ++out.entries.back().times;
-      else out.entries.push_back({taken[i], 1});
+      if (i > 0 && taken[i] == taken[i - 1])
+        ++out.entries.back().times;
+      else
+        out.entries.push_back({taken[i], 1});
     }
     out.offsets.push_back(out.entries.size());
   }
@@ -124,12 +134,12 @@ inline CustomerEdges edges_by_customer(const JourneyGraph& graph, const ChainOfG
 inline constexpr std::size_t lanes = 8;
 using Weighted = std::vector<std::array<std::uint64_t, lanes>>;  // an edge each, a draw a lane
 
-/// Weighted counts of the edges over some customers, in draws [lanes·block, lanes·block + lanes).
+/// Weighted counts of the edges over customers with those keys, in draws [lanes·block, lanes·block + lanes).
 inline Weighted weighted_counts(const CustomerEdges& customers, std::span<const std::uint64_t> keys, std::size_t edges, std::uint64_t seed,
-                                std::size_t block, Slice part) {
+                                std::size_t block) {
   Weighted sums(edges);
   std::array<std::uint64_t, lanes> weights;
-  for (std::size_t c = part.begin; c < part.end; ++c) {
+  for (std::size_t c = 0; c < keys.size(); ++c) {
     bootstrap_weights(seed, block * (lanes / 2), keys[c], weights);
     for (std::size_t i = customers.offsets[c]; i < customers.offsets[c + 1]; ++i) {
       const auto [edge, times] = customers.entries[i];
@@ -139,36 +149,27 @@ inline Weighted weighted_counts(const CustomerEdges& customers, std::span<const 
   return sums;
 }
 
-/// The shares B of every draw, cell after cell: B(i, a) of draw d stands at (i·endings + a)·draws + d.
-inline std::vector<double> draw_shares(const JourneyGraph& graph, const ChainOfGraph& chain, const AbsorptionOptions& options) {
-  const CustomerEdges customers = edges_by_customer(graph, chain);
-  const std::size_t edges = chain.edges().size(), draws = options.draws, endings = chain.endings();
-  std::vector<double> shares(static_cast<std::size_t>(chain.states()) * endings * draws);
-
-  const auto solve = [&](std::size_t block, const Weighted& sums) {
-    std::vector<double> weights(edges);
-    for (std::size_t lane = 0; lane < lanes && block * lanes + lane < draws; ++lane) {
-      for (std::size_t e = 0; e < edges; ++e) weights[e] = static_cast<double>(sums[e][lane]);
-      const Eigen::MatrixXd B = chain.weighted(weights).absorption();
-      for (Eigen::Index i = 0; i < B.rows(); ++i)
-        for (Eigen::Index a = 0; a < B.cols(); ++a)
-          shares[(static_cast<std::size_t>(i) * endings + static_cast<std::size_t>(a)) * draws + block * lanes + lane] = B(i, a);
-    }
-  };
-
-  // A task is some draws of some customers, short enough to be interrupted; the last task of a block adds up and solves.
+/// Calls done(block, weighted counts over all customers) for each block of draws, on any thread. A task is some draws of some customers,
+/// short enough to be interrupted; the last task of a block adds up, so that few blocks are in memory at once.
+template <class Done>
+void for_each_block(const JourneyGraph& graph, const ChainOfGraph& chain, const AbsorptionOptions& options, const Done& done) {
   constexpr std::size_t customers_a_task = 100'000;
+  const std::vector<Slice> parts = slices(graph.customers(), (graph.customers() + customers_a_task - 1) / customers_a_task);
+  const std::span<const std::uint64_t> keys = graph.paths().customer_key;
+  const EdgeNumbers numbers = chain.edge_numbers();
+  std::vector<CustomerEdges> customers(parts.size());
+  parallel_for(parts.size(), options.run, [&](std::size_t p) { customers[p] = edges_by_customer(graph.paths(), numbers, parts[p]); });
+
   struct Block {
     std::mutex mutex;
     Weighted sums;
     std::size_t left = 0;
   };
-  const std::vector<Slice> parts = slices(graph.customers(), (graph.customers() + customers_a_task - 1) / customers_a_task);
-  std::vector<Block> blocks((draws + lanes - 1) / lanes);
+  std::vector<Block> blocks((options.draws + lanes - 1) / lanes);
   for (Block& block : blocks) block.left = parts.size();
   parallel_for(blocks.size() * parts.size(), options.run, [&](std::size_t task) {
-    const std::size_t b = task / parts.size();
-    Weighted sums = weighted_counts(customers, graph.paths().customer_key, edges, options.seed, b, parts[task % parts.size()]);
+    const std::size_t b = task / parts.size(), p = task % parts.size();
+    Weighted sums = weighted_counts(customers[p], keys.subspan(parts[p].begin, parts[p].end - parts[p].begin), chain.edges(), options.seed, b);
     Block& block = blocks[b];
     {
       const std::lock_guard lock(block.mutex);
@@ -177,7 +178,23 @@ inline std::vector<double> draw_shares(const JourneyGraph& graph, const ChainOfG
       block.sums = std::move(sums);
       if (--block.left > 0) return;
     }
-    solve(b, std::exchange(block.sums, {}));
+    done(b, std::exchange(block.sums, {}));
+  });
+}
+
+/// The shares B of every draw, cell after cell: B(i, a) of draw d stands at (i·endings + a)·draws + d.
+inline std::vector<double> draw_shares(const JourneyGraph& graph, const ChainOfGraph& chain, const AbsorptionOptions& options) {
+  const std::size_t draws = options.draws, endings = chain.endings();
+  std::vector<double> shares(static_cast<std::size_t>(chain.states()) * endings * draws);
+  for_each_block(graph, chain, options, [&](std::size_t block, const Weighted& sums) {
+    std::vector<double> weights(chain.edges());
+    for (std::size_t lane = 0; lane < lanes && block * lanes + lane < draws; ++lane) {
+      for (std::size_t e = 0; e < weights.size(); ++e) weights[e] = static_cast<double>(sums[e][lane]);
+      const Eigen::MatrixXd B = chain.weighted(weights).absorption();
+      for (Eigen::Index i = 0; i < B.rows(); ++i)
+        for (Eigen::Index a = 0; a < B.cols(); ++a)
+          shares[(static_cast<std::size_t>(i) * endings + static_cast<std::size_t>(a)) * draws + block * lanes + lane] = B(i, a);
+    }
   });
   return shares;
 }

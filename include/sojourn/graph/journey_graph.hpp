@@ -42,9 +42,9 @@ inline const char* to_string(VertexKind kind) {
 struct JourneyVertex {
   VertexKind kind = VertexKind::moment;
   std::string id = {}, name = {}, stage = {};
-  std::int64_t visits = 0;     // START, outcomes, observed: customers who start, end there
-  std::int64_t customers = 0;  // distinct
-  std::int64_t censored = 0;   // visits whose end was not observed: the last ones of customers still observed
+  std::int64_t visits = 0;                  // START, outcomes, observed: customers who start, end there
+  std::int64_t customers = 0;               // distinct
+  std::int64_t censored = 0;                // visits whose end was not observed: the last ones of customers still observed
   std::optional<double> mean_sojourn = {};  // seconds from a visit to the next step or the outcome, over uncensored visits; moments only
   std::optional<double> value = {};         // sum of the steps' values; none for START, outcomes, observed, and logs without values
 };
@@ -179,7 +179,8 @@ inline void check_shape(const Paths& paths) {
 inline void check_ids(const Paths& paths) {
   std::unordered_set<std::string> known{"START", "observed"};
   const auto check = [&](const std::string& what, const std::string& id) {
-    if (!known.insert(id).second) refuse("journey graph, " + what + " '" + id + "'", "that id twice", "ids of nodes and outcomes apart, and none called START or observed");
+    if (!known.insert(id).second)
+      refuse("journey graph, " + what + " '" + id + "'", "that id twice", "ids of nodes and outcomes apart, and none called START or observed");
   };
   for (const PathNode& node : paths.nodes) check("node", node.id);
   for (const std::string& outcome : paths.outcomes) check("outcome", outcome);
@@ -187,11 +188,13 @@ inline void check_ids(const Paths& paths) {
 
 inline void check_customer(const Paths& paths, std::size_t c) {
   const auto fail = [&](const char* found, const char* expected) { refuse("paths: customer number " + std::to_string(c), found, expected); };
-  if (paths.ending[c] < -1 || paths.ending[c] >= static_cast<std::int32_t>(paths.outcomes.size())) fail("an unknown outcome", "the number of an outcome, or -1");
+  if (paths.ending[c] < -1 || paths.ending[c] >= static_cast<std::int32_t>(paths.outcomes.size()))
+    fail("an unknown outcome", "the number of an outcome, or -1");
   for (std::size_t i = paths.offsets[c]; i < paths.offsets[c + 1]; ++i) {
     if (paths.steps[i].node >= paths.nodes.size()) fail("a step to an unknown node", "the number of a node");
     const bool last = i + 1 == paths.offsets[c + 1];
-    if (paths.steps[i].time > (last ? paths.ending_time[c] : paths.steps[i + 1].time)) fail("a time before the one ahead of it", "steps in order of time, then the ending");
+    if (paths.steps[i].time > (last ? paths.ending_time[c] : paths.steps[i + 1].time))
+      fail("a time before the one ahead of it", "steps in order of time, then the ending");
   }
 }
 
@@ -246,8 +249,10 @@ inline Tally count(const Paths& paths, const Run& run) {
   sort_cells(total.cells);
   std::vector<Cell> merged;
   for (const Cell& cell : total.cells) {
-    if (merged.empty() || merged.back().source != cell.source || merged.back().target != cell.target) merged.push_back(cell);
-    else merged.back().merge(cell);
+    if (merged.empty() || merged.back().source != cell.source || merged.back().target != cell.target)
+      merged.push_back(cell);
+    else
+      merged.back().merge(cell);
   }
   total.cells = std::move(merged);
   return total;
@@ -275,8 +280,10 @@ inline std::vector<JourneyVertex> summed_vertices(const Paths& paths, const Tall
   for (const Cell& cell : tally.cells) {
     vertices[cell.target].visits += cell.count;
     value[cell.target].merge(cell.value);
-    if (cell.target == numbers.observed()) vertices[cell.source].censored = cell.count;
-    else stayed[cell.source] += cell.gaps;
+    if (cell.target == numbers.observed())
+      vertices[cell.source].censored = cell.count;
+    else
+      stayed[cell.source] += cell.gaps;
   }
   vertices[numbers.start()].visits = tally.customers[numbers.start()];
   vertices[numbers.start()].censored = 0;  // nobody dwells in START

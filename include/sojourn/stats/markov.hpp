@@ -9,6 +9,7 @@
 #pragma once
 
 #include <Eigen/Dense>
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -69,14 +70,13 @@ class AbsorbingChain {
 
   void check() const {
     const auto shape = [](const Eigen::MatrixXd& m) { return std::to_string(m.rows()) + " x " + std::to_string(m.cols()); };
-    if (Q_.rows() != Q_.cols() || Q_.rows() != R_.rows())
-      refuse("absorbing chain", "Q " + shape(Q_) + " and R " + shape(R_), "Q n x n and R n x m");
+    if (Q_.rows() != Q_.cols() || Q_.rows() != R_.rows()) refuse("absorbing chain", "Q " + shape(Q_) + " and R " + shape(R_), "Q n x n and R n x m");
     for (Eigen::Index i = 0; i < Q_.rows(); ++i) {
       const double sum = Q_.row(i).sum() + R_.row(i).sum();
       const bool negative = (Q_.row(i).array() < 0).any() || (R_.row(i).array() < 0).any();
       if (negative || !(std::fabs(sum - 1) <= 1e-9))
-        refuse("absorbing chain, state " + std::to_string(i), negative ? "a negative probability" : "probabilities that sum to " + std::to_string(sum),
-               "a distribution over the next states");
+        refuse("absorbing chain, state " + std::to_string(i),
+               negative ? "a negative probability" : "probabilities that sum to " + std::to_string(sum), "a distribution over the next states");
     }
     std::vector<bool> exits(static_cast<std::size_t>(transient()));
     for (Eigen::Index i = 0; i < transient(); ++i) exits[static_cast<std::size_t>(i)] = (R_.row(i).array() > 0).any();
@@ -99,8 +99,10 @@ class AbsorbingChain {
     for (std::size_t a = 0; a < reach.size(); ++a) {
       for (std::size_t i = 0; i < n; ++i) {
         double& b = B(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(a));
-        if (!reach[a][i]) b = 0;
-        else if (ways[i] == 1) b = 1;
+        if (!reach[a][i])
+          b = 0;
+        else
+          b = ways[i] == 1 ? 1 : std::clamp(b, 0.0, 1.0);
       }
     }
   }
