@@ -102,6 +102,12 @@ inline std::uint32_t StringsBuilder::code(std::string_view word) {
 
 inline void StringsBuilder::add(std::string_view word) { codes_.push_back(code(word)); }
 
+inline Strings strings(std::span<const std::string> words) {
+  StringsBuilder builder;
+  for (const std::string& word : words) builder.add(word);
+  return std::move(builder).finish();
+}
+
 /// Columns of equal length: what every verb returns that answers with a table.
 struct Table {
   std::vector<Column> columns;
