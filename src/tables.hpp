@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sojourn/arrow/import.hpp"
 #include "sojourn/core/column.hpp"
@@ -20,6 +21,18 @@ namespace sojourn::python {
 /// A result table as Python holds it: shared, immutable.
 struct ResultTable {
   std::shared_ptr<const Table> table;
+};
+
+/// A column of numbers some of which are missing, filled row by row.
+struct OptionalReals {
+  Reals reals = {};
+  std::vector<std::uint8_t> nulls = {};
+
+  void add(const std::optional<double>& x) {
+    reals.values.push_back(x.value_or(0.0));
+    nulls.push_back(x ? 0 : 1);
+  }
+  [[nodiscard]] Column column(std::string name) && { return {std::move(name), std::move(reals), std::move(nulls)}; }
 };
 
 inline ResultTable result(Table&& table) { return {std::make_shared<const Table>(std::move(table))}; }
