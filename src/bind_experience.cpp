@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,17 +59,16 @@ Column key_column(const EventLog& log, const std::vector<std::uint64_t>& rows) {
   return {"key", std::move(none), std::vector<std::uint8_t>(rows.size(), 1)};
 }
 
-ResultTable occurrences_table(const Matches& matches, std::optional<std::size_t> threads) {
-  const Run run = make_run(threads, "naming occurrences");
-  const py::gil_scoped_release release;
-  const std::size_t n = matches.occurrences.size();
+/// The table of some occurrences and their ids.
+ResultTable occurrences_result(const Matches& matches, const std::vector<Occurrence>& occurrences, std::vector<std::int64_t> ids) {
+  const std::size_t n = occurrences.size();
   std::vector<std::uint32_t> customers, moments;
   std::vector<std::int64_t> times, starts;
   std::vector<std::uint64_t> rows;
   for (auto* column : {&customers, &moments}) column->reserve(n);
   for (auto* column : {&times, &starts}) column->reserve(n);
   rows.reserve(n);
-  for (const Occurrence& o : matches.occurrences) {
+  for (const Occurrence& o : occurrences) {
     customers.push_back(o.customer);
     moments.push_back(o.moment);
     times.push_back(o.time);
@@ -77,7 +77,7 @@ ResultTable occurrences_table(const Matches& matches, std::optional<std::size_t>
   }
   const EventLog& log = *matches.log;
   Table table;
-  table.columns.push_back({"occurrence_id", Ints{occurrence_ids(matches, run)}});
+  table.columns.push_back({"occurrence_id", Ints{std::move(ids)}});
   table.columns.push_back(log.ids().column("customer", customers));
   table.columns.push_back({"moment", words_of(*matches.journey, moments, &Moment::id)});
   table.columns.push_back({"stage", words_of(*matches.journey, std::move(moments), &Moment::stage)});
@@ -86,6 +86,28 @@ ResultTable occurrences_table(const Matches& matches, std::optional<std::size_t>
   table.columns.push_back(value_column(log, rows));
   table.columns.push_back(key_column(log, rows));
   return result(std::move(table));
+}
+
+ResultTable occurrences_table(const Matches& matches, std::optional<std::size_t> threads) {
+  const Run run = make_run(threads, "naming occurrences");
+  const py::gil_scoped_release release;
+  return occurrences_result(matches, matches.occurrences, occurrence_ids(matches, run));
+}
+
+/// The occurrences whose ids an earlier match did not have.
+ResultTable new_since(const Matches& matches, const Matches& earlier, std::optional<std::size_t> threads) {
+  const Run run = make_run(threads, "naming occurrences");
+  const py::gil_scoped_release release;
+  std::vector<std::int64_t> before = occurrence_ids(earlier, run), ids;
+  std::sort(before.begin(), before.end());
+  const std::vector<std::int64_t> now = occurrence_ids(matches, run);
+  std::vector<Occurrence> fresh;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    if (std::binary_search(before.begin(), before.end(), now[i])) continue;
+    ids.push_back(now[i]);
+    fresh.push_back(matches.occurrences[i]);
+  }
+  return occurrences_result(matches, fresh, std::move(ids));
 }
 
 ResultTable undecided_table(const Matches& matches) {
@@ -292,6 +314,7 @@ void bind_experience(py::module_& m) {
       .def("__len__", [](const Matches& self) { return self.occurrences.size(); })
       .def_property_readonly("undecided_cases", [](const Matches& self) { return self.undecided.size(); })
       .def("occurrences", &occurrences_table, py::arg("threads"))
+      .def("new_since", &new_since, py::arg("earlier"), py::arg("threads"))
       .def("undecided", &undecided_table)
       .def("moments", &moments_table)
       .def("kpis", &kpis_table, py::arg("interval"))
@@ -311,7 +334,13 @@ void bind_experience(py::module_& m) {
       .def_readonly("after_outcome", &Paths::after_outcome);
 
   m.def("event_paths", &event_paths, py::arg("log"), py::arg("outcomes"), py::arg("threads"));
-  m.def("pattern_phrase", [](const std::string& json) { return describe(pattern_from(json, "")); }, py::arg("json"), "Checks a pattern and gives it as a phrase.");
+  m.def(
+      "read_pattern",
+      [](const std::string& json) {
+        const Pattern pattern = pattern_from(json, "");
+        return std::pair{boost::json::serialize(write_pattern(pattern)), describe(pattern)};
+      },
+      py::arg("json"), "Checks a pattern; gives it as the library writes it, and as a phrase.");
   m.def("condition_phrase", &condition_phrase, py::arg("json"));
 }
 
