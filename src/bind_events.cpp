@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "logs.hpp"
+#include "sojourn/events/append.hpp"
 #include "sojourn/events/counts.hpp"
 #include "sojourn/events/ingest.hpp"
 #include "sojourn/events/transitions.hpp"
@@ -49,6 +50,13 @@ SharedLog ingest_log(const py::object& events, const LogArguments& a, const py::
   options.run = make_run(threads, "reading events");
   const py::gil_scoped_release release;
   return std::make_shared<EventLog>(ingest(*table, options));
+}
+
+SharedLog append_log(const EventLog& log, const py::object& more, std::optional<std::size_t> threads) {
+  const auto table = import_table(more, "more events");
+  const Run run = make_run(threads, "reading events");
+  const py::gil_scoped_release release;
+  return std::make_shared<EventLog>(append(log, *table, run));
 }
 
 ResultTable counts_table(const EventLog& log, std::optional<std::size_t> threads) {
@@ -145,6 +153,8 @@ void bind_events(py::module_& m) {
              table.columns.push_back(log.time_column("span", {micros(log.span().from), micros(log.span().to)}));
              return result(std::move(table));
            })
+      .def("append", &append_log, py::arg("more"), py::arg("threads"))
+      .def("__eq__", [](const EventLog& a, const EventLog& b) { return a == b; })
       .def("counts", &counts_table, py::arg("threads"))
       .def("transitions", &transitions_table, py::arg("columns"), py::arg("threads"));
 

@@ -154,11 +154,8 @@ class CustomerColumn {
     return word;
   }
 
-  /// A word that sorts as the ids do: integers in full, strings by their first eight bytes.
-  [[nodiscard]] std::uint64_t order(std::uint64_t key, std::int64_t row) const {
-    if (strings_) return ingest_detail::prefix_order(text(row));
-    return format_ == 'L' ? key : key ^ std::uint64_t{1} << 63;
-  }
+  /// A word that sorts as integer ids do.
+  [[nodiscard]] std::uint64_t order(std::uint64_t key) const { return format_ == 'L' ? key : key ^ std::uint64_t{1} << 63; }
   [[nodiscard]] std::int64_t integer_of(std::uint64_t order_word) const {
     return static_cast<std::int64_t>(format_ == 'L' ? order_word : order_word ^ std::uint64_t{1} << 63);
   }

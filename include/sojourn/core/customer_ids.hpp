@@ -121,4 +121,25 @@ class CustomerIds {
   std::vector<std::size_t> offsets_ = {0};
 };
 
+/// Two sets of ids of one kind as one, ascending; integers keep the format of the first.
+inline CustomerIds united(const CustomerIds& a, const CustomerIds& b) {
+  std::vector<std::int64_t> integers;
+  std::string bytes;
+  std::vector<std::size_t> offsets = {0};
+  const auto take = [&](const CustomerIds& ids, std::size_t i) {
+    if (!ids.are_strings()) return integers.push_back(ids.integer(i));
+    bytes += ids.string(i);
+    offsets.push_back(bytes.size());
+  };
+  std::size_t i = 0, j = 0;
+  while (i < a.size() || j < b.size()) {
+    const int c = i == a.size() ? 1 : j == b.size() ? -1 : CustomerIds::compare(a, i, b, j);
+    if (c <= 0) take(a, i);
+    else take(b, j);
+    i += c <= 0;
+    j += c >= 0;
+  }
+  return a.are_strings() ? CustomerIds::strings(std::move(bytes), std::move(offsets)) : CustomerIds::integers(a.format(), std::move(integers));
+}
+
 }  // namespace sojourn

@@ -67,27 +67,6 @@ class SideIds {
   bool strings_;
 };
 
-/// Two sets of ids as one.
-inline CustomerIds united(const CustomerIds& a, const CustomerIds& b) {
-  std::vector<std::int64_t> integers;
-  std::string bytes;
-  std::vector<std::size_t> offsets = {0};
-  const auto take = [&](const CustomerIds& ids, std::size_t i) {
-    if (!ids.are_strings()) return integers.push_back(ids.integer(i));
-    bytes += ids.string(i);
-    offsets.push_back(bytes.size());
-  };
-  std::size_t i = 0, j = 0;
-  while (i < a.size() || j < b.size()) {
-    const int c = i == a.size() ? 1 : j == b.size() ? -1 : CustomerIds::compare(a, i, b, j);
-    if (c <= 0) take(a, i);
-    else take(b, j);
-    i += c <= 0;
-    j += c >= 0;
-  }
-  return a.are_strings() ? CustomerIds::strings(std::move(bytes), std::move(offsets)) : CustomerIds::integers(a.format(), std::move(integers));
-}
-
 inline std::vector<std::int64_t> read_instants(const arrow::Field& field, const ZoneRules& naive_zone) {
   if (field.type.kind != arrow::Kind::timestamp && field.type.kind != arrow::Kind::date) refuse(field.place(), field.type.text(), "timestamps or dates");
   const Column column = arrow::read_column(field);

@@ -1,0 +1,149 @@
+"""What stands on a card, line by line, and how large that makes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .model import MapData, MapNode, State
+from .numbers import count, counted, money, short_count
+from .text import ELLIPSIS, clean, width, wrap
+
+RowKind = Literal["name", "text", "small", "kpi", "voices", "again"]
+AGAIN = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Sizes in pixels that the whole map shares."""
+
+    card: float
+    gap: float = 54.0
+    pad: float = 8.0
+    row: float = 14.0
+    name_size: float = 12.0
+    text_size: float = 11.5
+    label_size: float = 11.5
+    name_lines: int = 3
+    least_height: float = 64.0
+    arrow: float = 28.0
+    apart: float = 42.0
+    compact: bool = False
+
+    @property
+    def inner(self) -> float:
+        """The room for text on a card."""
+        return self.card - 2 * self.pad
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """One line on a card: `y` is its baseline, from the card's top."""
+
+    kind: RowKind
+    y: float
+    text: str
+    strong: str = ""
+    state: State | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """All lines of a card and the height they need."""
+
+    rows: tuple[CardRow, ...]
+    height: float
+
+
+def measures(lane_count: int, compact: bool = False) -> Measures:
+    """Choose sizes by how many lanes share the width."""
+    card = min(max(1300 / max(lane_count, 1) - 54, 142.0), 196.0)
+    if compact:
+        return Measures(card=card, name_lines=2, least_height=44.0, arrow=22.0, apart=30.0, compact=True)
+    if lane_count <= 5:
+        return Measures(card=card, row=16.0, name_size=13.5, text_size=12.5, label_size=13.0, least_height=72.0)
+    return Measures(card=card)
+
+
+def face(node: MapNode, data: MapData, sizes: Measures, value: bool) -> Face:
+    """Return what a card says."""
+    rows: list[CardRow] = [CardRow("name", 0, line) for line in _name(clean(node.name), sizes)]
+    rows += _members(node, sizes)
+    rows += [CardRow("text", 0, text) for text in _size(node, data, sizes, value)]
+    if not sizes.compact:
+        rows += _promise(node) + _voices(node)
+        rows += _again(node, sizes)
+    return _placed(rows, sizes)
+
+
+def _name(name: str, sizes: Measures) -> tuple[str, ...]:
+    """Return the lines of a name: one more than usual if that shows all of it."""
+    longest = wrap(name, sizes.inner, sizes.name_size, bold=True, lines=sizes.name_lines + 1)
+    usual = wrap(name, sizes.inner, sizes.name_size, bold=True, lines=sizes.name_lines)
+    return usual if longest[-1].endswith(ELLIPSIS) else longest
+
+
+def _placed(rows: list[CardRow], sizes: Measures) -> Face:
+    needed = len(rows) * sizes.row + 14
+    height = max(needed, sizes.least_height)
+    top = (height - needed) / 2 + 7 + sizes.row * 0.76
+    placed = (
+        CardRow(row.kind, top + at * sizes.row, row.text, row.strong, row.state, row.score)
+        for at, row in enumerate(rows)
+    )
+    return Face(tuple(placed), height)
+
+
+def _size(node: MapNode, data: MapData, sizes: Measures, value: bool) -> list[str]:
+    """Return the lines that say how many came, and in value mode for how much."""
+    if node.customers is None:
+        texts = [counted(node.visits, "visits")]
+    else:
+        full = counted(node.customers, clean(data.who))
+        fits = width(full, sizes.text_size) <= sizes.inner
+        texts = [full if fits else short_count(node.customers)]
+    if value and node.value is not None:
+        texts.append(f"{money(node.value, clean(data.unit or ''))} in events")
+    return texts
+
+
+def _members(node: MapNode, sizes: Measures) -> list[CardRow]:
+    if not node.members or sizes.compact:
+        return []
+    names = [clean(name) for name in node.member_names]
+    size = sizes.text_size - 0.5
+    lines: tuple[str, ...] = ()
+    for shown in range(len(names), 0, -1):
+        rest = len(names) - shown
+        text = ", ".join(names[:shown]) + (f" and {rest} more" if rest else "")
+        lines = wrap(text, sizes.inner, size, lines=3)
+        if not lines[-1].endswith(ELLIPSIS):
+            break
+    return [CardRow("small", 0, line) for line in lines]
+
+
+def _promise(node: MapNode) -> list[CardRow]:
+    if node.kpi is None:
+        return []
+    return [CardRow("kpi", 0, "missed", strong=count(node.kpi.missed), state=node.kpi.state)]
+
+
+def _voices(node: MapNode) -> list[CardRow]:
+    if node.voices is None:
+        return []
+    if not node.voices.n or node.voices.score is None:
+        return [CardRow("voices", 0, "no voice heard")]
+    score = round(node.voices.score)
+    strong = f"+{score}" if score > 0 else count(score)
+    return [CardRow("voices", 0, f"of {short_count(node.voices.n)}", strong=strong, score=node.voices.score)]
+
+
+def _again(node: MapNode, sizes: Measures) -> list[CardRow]:
+    """Return the badge of those who came again at once, from 2% of the moment's customers."""
+    if not node.repeats or node.customers is None or node.repeats < AGAIN * node.customers:
+        return []
+    number = short_count(node.repeats)
+    text = f"{number} again at once"
+    fits = width(text, sizes.text_size) + 26 <= sizes.inner
+    return [CardRow("again", 0, text if fits else f"{number} again")]

@@ -1,0 +1,243 @@
+"""The picture object: shows itself in a notebook, saves itself as a page, an SVG or a PNG."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .fold import MOST, FoldedCustomers
+from .layout import layout
+from .model import MapData
+from .numbers import count, duration
+from .paint import Theme, environment, paint, resolve
+from .placed import Layout
+from .text import clean
+
+Cell = str | int | float | bool | None
+
+
+class JourneyMap:
+    """A journey map: stages, moments, how customers move between them, and where they leave.
+
+    Parameters
+    ----------
+    data
+        What to show, as `from_tables` builds it.
+    value
+        Widths are the value of the customers that moved, not their number.
+    poster
+        Show every moment, on compact cards, however many there are.
+    most, ranked
+        Moments that keep a card of their own (the rest of a stage becomes one card), and which come first.
+    folded_customers
+        Distinct customers of moments that share a card: a function of their ids, or a mapping from frozen sets of ids.
+
+    Raises
+    ------
+    ValueError
+        With `value=True` when no path has a value.
+
+    Examples
+    --------
+    >>> from sojourn.journey_map import JourneyMap, from_tables
+    >>> nodes = [{"node": "buy", "kind": "moment", "name": "Buys", "stage": "Shop", "visits": 3, "customers": 3},
+    ...          {"node": "left", "kind": "outcome", "name": "Left"}]
+    >>> edges = [{"source": "START", "target": "buy", "count": 3, "customers": 3},
+    ...          {"source": "buy", "target": "left", "count": 1, "customers": 1},
+    ...          {"source": "buy", "target": "observed", "count": 2, "customers": 2}]
+    >>> JourneyMap(from_tables(nodes, edges))
+    <JourneyMap: 1 customer left on the way, after Buys>
+    """
+
+    def __init__(
+        self,
+        data: MapData,
+        *,
+        value: bool = False,
+        poster: bool = False,
+        most: int = MOST,
+        ranked: Sequence[str] | None = None,
+        folded_customers: FoldedCustomers | None = None,
+    ) -> None:
+        self._layout = layout(
+            data, value=value, poster=poster, most=most, ranked=ranked, folded_customers=folded_customers
+        )
+
+    def __repr__(self) -> str:
+        return f"<JourneyMap: {self.title}>"
+
+    def _repr_html_(self) -> str:
+        return self._render("picture.html.jinja")
+
+    @property
+    def layout(self) -> Layout:
+        """Where everything stands."""
+        return self._layout
+
+    @property
+    def title(self) -> str:
+        """The finding."""
+        return " ".join(line.text for line in self._layout.title)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG: no script, nothing fetched; light or dark as the reader's system is."""
+        return paint(self._layout)
+
+    @property
+    def data(self) -> list[dict[str, Cell]]:
+        """The paths as rows: every one between moments, drawn or not.
+
+        Columns: source, target, source_name, target_name, count, customers, mean_gap (seconds), value, customers_value,
+        drawn (as a line of its own, or joined to others at a folded card).
+        """
+        data, card_of = self._layout.data, self._card_of()
+        names = {node.id: node.name for node in data.nodes}
+        lines = {(route.edge.source, route.edge.target) for route in self._layout.routes}
+        return [
+            {
+                "source": edge.source,
+                "target": edge.target,
+                "source_name": names[edge.source],
+                "target_name": names[edge.target],
+                "count": edge.count,
+                "customers": edge.customers,
+                "mean_gap": edge.mean_gap_seconds,
+                "value": edge.value,
+                "customers_value": edge.customers_value,
+                "drawn": (card_of[edge.source], card_of[edge.target]) in lines,
+            }
+            for edge in data.edges
+        ]
+
+    @property
+    def moments(self) -> list[dict[str, Cell]]:
+        """The moments as rows.
+
+        Columns: node, name, stage, visits, customers, entered, left, left_value, observed, repeats, value, folded.
+        """
+        card_of = self._card_of()
+        return [
+            {
+                "node": node.id,
+                "name": node.name,
+                "stage": node.stage,
+                "visits": node.visits,
+                "customers": node.customers,
+                "entered": node.entered,
+                "left": node.left,
+                "left_value": node.left_value,
+                "observed": node.observed,
+                "repeats": node.repeats,
+                "value": node.value,
+                "folded": card_of[node.id] != node.id,
+            }
+            for node in self._layout.data.nodes
+        ]
+
+    def save(self, path: str | os.PathLike[str], *, theme: Theme = "light", scale: float = 2.0) -> None:
+        """Write the picture to a file.
+
+        Parameters
+        ----------
+        path
+            Ends in ``.html`` (a page on its own, with its data), ``.svg`` or ``.png``.
+        theme, scale
+            For PNG only: light or dark, and pixels per unit.
+
+        Raises
+        ------
+        ValueError
+            If the name ends otherwise.
+        """
+        file = Path(path)
+        suffix = file.suffix.lower()
+        if suffix == ".png":
+            file.write_bytes(self.png(theme=theme, scale=scale))
+        elif suffix == ".svg":
+            file.write_text(self.svg, encoding="utf-8")
+        elif suffix == ".html":
+            file.write_text(self.html(), encoding="utf-8")
+        else:
+            raise ValueError(f"path {os.fspath(path)!r}: a journey map saves as .html, .svg or .png")
+
+    def html(self) -> str:
+        """Return a page on its own: no script, nothing fetched, light and dark, prints on A3."""
+        return self._render("page.html.jinja")
+
+    def png(self, *, theme: Theme = "light", scale: float = 2.0) -> bytes:
+        """Return the picture as PNG."""
+        import vl_convert
+
+        return bytes(vl_convert.svg_to_png(resolve(self.svg, theme), scale=scale))
+
+    def _card_of(self) -> dict[str, str]:
+        """Return the card that each moment is drawn as."""
+        return {member: node.id for node in self._layout.shown.nodes for member in node.members or (node.id,)}
+
+    def _render(self, template: str) -> str:
+        from markupsafe import Markup
+
+        return (
+            environment()
+            .get_template(template)
+            .render(
+                svg=Markup(self.svg),
+                title=self.title,
+                paths=_table(self.data, _PATHS),
+                moments=_table(self._moment_rows(), _MOMENTS),
+                width=self._layout.width,
+            )
+        )
+
+    def _moment_rows(self) -> list[dict[str, Cell]]:
+        stages = dict(self._layout.data.stages)
+        return [{**row, "stage": stages[str(row["stage"])]} for row in self.moments]
+
+
+_PATHS = {
+    "source_name": "From",
+    "target_name": "To",
+    "customers": "Customers",
+    "count": "Moves",
+    "mean_gap": "Mean time between",
+    "customers_value": "Value of the customers",
+    "drawn": "Drawn",
+}
+_MOMENTS = {
+    "stage": "Stage",
+    "name": "Moment",
+    "customers": "Customers",
+    "visits": "Visits",
+    "entered": "New",
+    "left": "Left after it",
+    "observed": "Here at the end",
+    "repeats": "Again at once",
+    "left_value": "Value left",
+}
+
+
+def _table(rows: Sequence[dict[str, Any]], columns: dict[str, str]) -> dict[str, Any]:
+    """Return a table's heads and cells; a column without any value is left out. Largest numbers of customers first."""
+    used = {key: head for key, head in columns.items() if any(row[key] is not None for row in rows)}
+    ordered = sorted(rows, key=lambda row: -(row["customers"] or 0)) if "source_name" in columns else rows
+    cells = [[(_cell(key, row[key]), isinstance(row[key], str)) for key in used] for row in ordered]
+    return {"heads": [(head, key in _TEXTS) for key, head in used.items()], "rows": cells}
+
+
+_TEXTS = frozenset({"source_name", "target_name", "stage", "name"})
+
+
+def _cell(key: str, value: Cell) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return clean(value)
+    if key == "mean_gap":
+        return duration(float(value))
+    return count(round(value))
