@@ -8,6 +8,7 @@ namespace py = pybind11;
 namespace sojourn::python {
 void bind_tables(py::module_& m);
 void bind_events(py::module_& m);
+void bind_assets(py::module_& m);
 }  // namespace sojourn::python
 
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
@@ -16,4 +17,5 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   py::register_exception<sojourn::InvalidInput>(m, "InvalidInput", PyExc_ValueError);
   sojourn::python::bind_tables(m);
   sojourn::python::bind_events(m);
+  sojourn::python::bind_assets(m);
 }

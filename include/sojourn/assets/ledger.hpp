@@ -76,6 +76,9 @@ class KeyColumn {
   [[nodiscard]] std::int64_t integer(std::size_t row) const { return std::get<Ints>(column_.data).values[row]; }
   [[nodiscard]] std::string text(std::size_t row) const { return are_strings() ? "'" + std::string(word(row)) + "'" : std::to_string(integer(row)); }
 
+  /// Equal for equal keys.
+  [[nodiscard]] std::int64_t identity(std::size_t row) const { return are_strings() ? std::get<Strings>(column_.data).codes[row] : integer(row); }
+
   /// −1, 0, 1; nulls first, strings bytewise.
   [[nodiscard]] int compare(std::size_t a, std::size_t b) const { return compare(*this, a, *this, b); }
   static int compare(const KeyColumn& x, std::size_t a, const KeyColumn& y, std::size_t b) {

@@ -47,7 +47,10 @@ struct DatedRecords {
   std::vector<Record> empty;            // records that count as in and out on their start day, whatever else their customer has
   Buffer<Settled> settled;              // by row
   std::optional<std::int32_t> as_of = {};
-  std::int32_t first = never, last = -never;  // the first day any record takes part, and the last on which anything happens
+  std::int32_t first = never, last = -never;  // the first day on which any record is in force, and the last (never: some have no end)
+
+  /// No record takes part at all.
+  [[nodiscard]] bool is_empty() const { return first == never; }
 
   [[nodiscard]] std::size_t size() const { return customers->size(); }
   [[nodiscard]] std::span<const Record> operator[](std::size_t customer) const {
@@ -115,7 +118,7 @@ inline DatedRecords date_records(const Ledger& ledger, const Clock& clock, const
         if (settled == Settled::counted_empty) empty[p].push_back(*next);
         if (settled != Settled::no && settled != Settled::counted_empty) continue;
         first = std::min(first, next->start);
-        last = std::max({last, next->start, settled == Settled::no && next->end != never ? next->end : next->start});
+        last = std::max(last, std::max(next->start, next->end));
         if (settled != Settled::no) continue;
         sorted = sorted && (next == &out.records[begin] || records_detail::opens_before(ledger, next[-1], *next));
         ++next;
