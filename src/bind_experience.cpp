@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,7 +61,7 @@ Column key_column(const EventLog& log, const std::vector<std::uint64_t>& rows) {
 }
 
 /// The table of some occurrences and their ids.
-ResultTable occurrences_result(const Matches& matches, const std::vector<Occurrence>& occurrences, std::vector<std::int64_t> ids) {
+ResultTable occurrences_result(const Matches& matches, std::span<const Occurrence> occurrences, std::vector<std::int64_t> ids) {
   const std::size_t n = occurrences.size();
   std::vector<std::uint32_t> customers, moments;
   std::vector<std::int64_t> times, starts;
@@ -327,11 +328,6 @@ void bind_experience(py::module_& m) {
              return std::make_shared<Paths>(paths(self, read_by(by)));
            },
            py::arg("by"));
-
-  py::class_<Paths, std::shared_ptr<Paths>>(m, "Paths")
-      .def("__len__", [](const Paths& self) { return self.steps.size(); })
-      .def_property_readonly("customers", [](const Paths& self) { return self.ending.size(); })
-      .def_readonly("after_outcome", &Paths::after_outcome);
 
   m.def("event_paths", &event_paths, py::arg("log"), py::arg("outcomes"), py::arg("threads"));
   m.def(
