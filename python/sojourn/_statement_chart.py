@@ -79,17 +79,18 @@ def _has_value(row: Mapping[str, Any]) -> bool:
 
 def _panel_rows(rows: Rows, ledger: str) -> Rows:
     """Return one point a period: segments and currencies added up (values mean something in one currency only)."""
-    found: dict[date, dict[str, Any]] = {}
+    zero = {"in": 0, "out": 0, "in_value": Decimal(0), "out_value": Decimal(0)}
+    periods = sorted({row["period"] for row in rows})
+    found: dict[date, dict[str, Any]] = {period: {"period": period.isoformat(), **zero} for period in periods}
     for row in rows:
         if row["ledger"] != ledger:
             continue
-        zero = {"period": row["period"].isoformat(), "in": 0, "out": 0, "in_value": Decimal(0), "out_value": Decimal(0)}
-        point = found.setdefault(row["period"], zero)
+        point = found[row["period"]]
         point["in"] += row["joined"]
         point["out"] += row["left"]
         point["in_value"] += row["joined_value"]
         point["out_value"] += row["left_value"]
-    points = [found[period] for period in sorted(found)]
+    points = list(found.values())
     for point in points:
         point["in_value"], point["out_value"] = float(point["in_value"]), float(point["out_value"])
     return points
@@ -243,11 +244,18 @@ def _caption(periods: str, currencies: Sequence[str], currency: str | None, rows
     first, last = min(row["period"] for row in rows), max(row["period"] for row in rows)
     limits = f"{_MONTHS[first.month - 1]} {first.year} to {_MONTHS[last.month - 1]} {last.year}"
     value = "; customers on the left, their value on the right" if currency is not None else ""
-    drawn = f"In (blue, up), out (orange, down) and net (line) per {word}, periods from {limits}{value}."
+    drawn = f"In (blue, up), out (orange, down) and net (line) per {word}, periods beginning {limits}{value}."
     lines = [f"{drawn} Same scale in every row."]
     if len(currencies) > 1:
         names = ", ".join(name or "no currency" for name in currencies)
         lines.append(f"Values are in {names}: no sum without rates, so customers only.")
+    if currency is not None:
+        first_ledger = rows[0]["ledger"]
+        own = [row for row in rows if row["ledger"] == first_ledger]
+        stayed = float(sum(row["expansion"] - row["contraction"] + row["fx"] for row in own))
+        if stayed:
+            change = _money(stayed, currency, signed=True)
+            lines.append(f"Not drawn: what those who stayed came to be worth more or less ({first_ledger}: {change}).")
     others = sum(row["other_in"] + row["other_out"] for row in rows)
     if others:
         lines.append(f"Not drawn: {others:,} edges that the ledgers' own rules do not count (other_in, other_out).")
