@@ -219,7 +219,8 @@ class Journey:
     def moments(self) -> list[Moment]:
         """The moments in order."""
         return [
-            Moment(**{**m, "when": Pattern(m["when"]), "shared": tuple(m.get("shared", ()))}) for m in self.to_dict()["moments"]
+            Moment(**{**m, "when": Pattern(m["when"]), "shared": tuple(m.get("shared", ()))})
+            for m in self.to_dict()["moments"]
         ]
 
     @property
@@ -249,7 +250,9 @@ class Journey:
         >>> journey.check().to_dict()["check"]
         ['nobody accountable', 'no KPI']
         """
-        return Table(self._core.check(None if log is None else log._core, _threads(threads)), getattr(log, "_like", None))
+        return Table(
+            self._core.check(None if log is None else log._core, _threads(threads)), getattr(log, "_like", None)
+        )
 
     def match(self, log: EventLog, *, threads: int | None = None) -> Matches:
         """Take every customer of a log through the journey.
@@ -317,7 +320,9 @@ class Journey:
         ends = ", ".join(f"{o.get('name', o['id'])}: {Pattern(o['when'])}" for o in written["outcomes"])
         title = html.escape(f"{written.get('journey', 'journey')}, version {written['version']}")
         after = f"<p>Outcomes: {html.escape(ends or 'none')}</p>"
-        return f"<p><b>{title}</b></p><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{after}"
+        return (
+            f"<p><b>{title}</b></p><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{after}"
+        )
 
 
 def _parse(written: Mapping[str, Any]) -> _core.Journey:

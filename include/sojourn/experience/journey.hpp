@@ -34,9 +34,9 @@ struct Kpi {
 
   std::string name;
   Kind kind = Kind::follows;
-  Pattern x = {};         // all kinds but where
-  Duration within = {};   // all kinds but where
-  Condition where = {};   // kind where
+  Pattern x = {};                     // all kinds but where
+  Duration within = {};               // all kinds but where
+  Condition where = {};               // kind where
   std::optional<double> target = {};  // the share that should be met
 
   friend bool operator==(const Kpi&, const Kpi&) = default;
@@ -55,8 +55,8 @@ struct Moment {
   Pattern when;
   std::string name = {};
   MomentKind kind = MomentKind::unsaid;
-  std::string accountable = {};           // who answers for it; empty: nobody
-  std::vector<std::string> shared = {};   // who shares in it
+  std::string accountable = {};          // who answers for it; empty: nobody
+  std::vector<std::string> shared = {};  // who shares in it
   std::optional<Kpi> kpi = {};
 
   friend bool operator==(const Moment&, const Moment&) = default;
@@ -135,7 +135,8 @@ class Journey {
       const std::string place = "moments[" + std::to_string(i) + "]";
       once(ids, moment.id, place + ".id");
       if (!stages.contains(moment.stage))
-        throw InvalidInput(place + ".stage: found unknown stage '" + moment.stage + "'" + did_you_mean(moment.stage, known) + ", expected one of " + listed(known));
+        throw InvalidInput(place + ".stage: found unknown stage '" + moment.stage + "'" + did_you_mean(moment.stage, known) + ", expected one of " +
+                           listed(known));
       check_possible(moment.when, place + ".when");
       if (moment.kpi) check_kpi(*moment.kpi, place + ".kpi");
     }
