@@ -122,8 +122,8 @@ class Journey:
     Raises
     ------
     InvalidInput
-        For unknown keys or stages, ids used twice or reserved (START, END, observed, this), wrong types, bad durations, patterns
-        that can never occur, an anniversary in an outcome; with the place, as ``moments[3].when.within``.
+        For unknown keys or stages, ids used twice or reserved (START, END, observed, this), wrong types, bad durations,
+        patterns that can never occur, an anniversary in an outcome; with the place, as ``moments[3].when.within``.
 
     Examples
     --------
@@ -191,7 +191,11 @@ class Journey:
 
     @staticmethod
     def schema() -> dict[str, Any]:
-        """Return the JSON Schema (2020-12) of journey files. What needs more than one place to judge, it leaves to `load`."""
+        """Return the JSON Schema (2020-12) of journey files.
+
+        What needs more than one place to judge (ids used twice, unknown stages, conditions that contradict each other) it
+        leaves to `load`.
+        """
         text = Path(__file__).with_name("journey.schema.json").read_text(encoding="utf-8")
         return dict(json.loads(text))
 
@@ -273,7 +277,8 @@ class Journey:
         --------
         >>> import sojourn as sj
         >>> from datetime import datetime
-        >>> log = sj.EventLog({"customer": [1, 1], "time": [datetime(2026, 3, 1), datetime(2026, 3, 9)], "event": ["order", "order"]})
+        >>> times = [datetime(2026, 3, 1), datetime(2026, 3, 9)]
+        >>> log = sj.EventLog({"customer": [1, 1], "time": times, "event": ["order", "order"]})
         >>> journey = sj.Journey(["buy"], [sj.Moment("second", "buy", when=sj.nth("order", 2))])
         >>> journey.match(log).occurrences().to_dict()["time"]
         [datetime.datetime(2026, 3, 9, 0, 0)]

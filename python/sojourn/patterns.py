@@ -1,4 +1,4 @@
-"""Patterns: what must happen for a moment to occur. Small immutable values that write themselves as a journey file does."""
+"""Patterns: what must happen for a moment to occur. Immutable values, written as a journey file writes them."""
 
 from __future__ import annotations
 
@@ -179,8 +179,8 @@ class Pattern:
     def where(self, *conditions: Condition) -> Pattern:
         """Return the pattern with further conditions, all to hold.
 
-        In `nth`, `count` and `absent` they are judged on the events counted or awaited, in the other forms on the event that
-        the occurrence carries.
+        In `nth`, `count` and `absent` they are judged on the events counted or awaited, in the other forms on the event
+        that the occurrence carries.
 
         Examples
         --------

@@ -87,7 +87,11 @@ class Journey {
 
   /// @throws InvalidInput with the place ("moments[3].when.n"): for ids that are empty, reserved or used twice (two stages; two moments or
   /// outcomes; a stage and an outcome), a moment of an unknown stage, a pattern that can never occur, an outcome with an anniversary.
-  explicit Journey(Parts parts) : p_(std::move(parts)) { validate(); }
+  explicit Journey(Parts parts) : p_(std::move(parts)) {
+    for (Moment& moment : p_.moments) moment.when = as_pattern(std::move(moment.when));
+    for (Outcome& outcome : p_.outcomes) outcome.when = as_pattern(std::move(outcome.when));
+    validate();
+  }
 
   [[nodiscard]] const std::string& name() const { return p_.name; }
   [[nodiscard]] std::int64_t version() const { return p_.version; }
@@ -105,6 +109,9 @@ class Journey {
   static Journey load(const std::string& path);
 
  private:
+  /// A bare name, which a file cannot write here, means each such event.
+  static Pattern as_pattern(Pattern when) { return when.is_name() ? Pattern::event(std::move(when)) : when; }
+
   static void check_id(const std::string& id, const std::string& place) {
     if (id.empty()) refuse(place, "''", "an id");
     for (const char* word : {"START", "END", "observed", "this"})
