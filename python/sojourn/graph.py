@@ -99,6 +99,18 @@ class JourneyGraph:
         """
         return Table(self._core.components(), self._like)
 
+    def exits(self) -> Table:
+        """Return how walks end: the last two nodes before each outcome, most customers first.
+
+        Where everyone leaves after one moment (a long silence), the one before it is what tells customers apart.
+
+        Returns
+        -------
+        Table
+            previous (``"START"``: the last node was the first), node, outcome, customers.
+        """
+        return Table(self._core.exits(), self._like)
+
     def absorption(
         self, *, interval: float = 0.9, draws: int = 1000, seed: int = 0, threads: int | None = None
     ) -> Table:
@@ -164,6 +176,7 @@ class JourneyGraph:
             after_outcome=self.after_outcome,
             unmapped=self._unmapped,
             kpis=_rows(self._kpis),
+            endings=self.exits().rows(),
         )
         return JourneyMap(
             data, value=value, poster=poster, folded_customers=lambda nodes: self._core.visitors(list(nodes))
