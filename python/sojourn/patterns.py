@@ -1,4 +1,4 @@
-"""Patterns: what must happen for a moment to occur. Small immutable values that write themselves as a journey file does."""
+"""Patterns: what must happen for a moment to occur. Immutable values, written as a journey file writes them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Condition:
     """
 
     __slots__ = ("_text",)
+    _text: str
 
     def __init__(self, written: Mapping[str, Any]) -> None:
         object.__setattr__(self, "_text", json.dumps(written))
@@ -55,7 +56,9 @@ class Condition:
         return hash(self._text)
 
     def __bool__(self) -> bool:
-        raise TypeError("a condition is neither true nor false by itself; join conditions with & and |, not 'and' and 'or'")
+        raise TypeError(
+            "a condition is neither true nor false by itself; join conditions with & and |, not 'and' and 'or'"
+        )
 
     def __repr__(self) -> str:
         return f"Condition({_core.condition_phrase(self._text)})"
@@ -74,7 +77,9 @@ class Column:
 
     def _compare(self, op: str, value: Any) -> Condition:
         if value is None:
-            raise InvalidInput(f"column '{self._name}' {op} None: found None, expected a value (.is_null() asks for nulls)")
+            raise InvalidInput(
+                f"column '{self._name}' {op} None: found None, expected a value (.is_null() asks for nulls)"
+            )
         return Condition({"column": self._name, "op": op, "value": _constant(value, self._name)})
 
     def __eq__(self, value: Any) -> Condition:  # type: ignore[override]
@@ -151,6 +156,8 @@ class Pattern:
     """
 
     __slots__ = ("_phrase", "_text")
+    _phrase: str
+    _text: str
 
     def __init__(self, written: Mapping[str, Any]) -> None:
         text, phrase = _core.read_pattern(_json(written, "pattern"))
@@ -172,8 +179,8 @@ class Pattern:
     def where(self, *conditions: Condition) -> Pattern:
         """Return the pattern with further conditions, all to hold.
 
-        In `nth`, `count` and `absent` they are judged on the events counted or awaited, in the other forms on the event that
-        the occurrence carries.
+        In `nth`, `count` and `absent` they are judged on the events counted or awaited, in the other forms on the event
+        that the occurrence carries.
 
         Examples
         --------
@@ -252,7 +259,9 @@ def count(x: Operand, at_least: int, within: str, rearm: str = "below") -> Patte
     >>> sj.count("contact", at_least=3, within="30d")
     Pattern(third contact within 30 days)
     """
-    return Pattern({"count": x, "at_least": at_least, "within": within, **({} if rearm == "below" else {"rearm": rearm})})
+    return Pattern(
+        {"count": x, "at_least": at_least, "within": within, **({} if rearm == "below" else {"rearm": rearm})}
+    )
 
 
 def absent(x: Operand, within: str, after: Operand, unless: Operand | None = None) -> Pattern:
@@ -340,7 +349,9 @@ def _constant(value: Any, name: str) -> Any:
     value = value.item() if hasattr(value, "item") else value  # numpy's scalars
     value = value.isoformat() if hasattr(value, "isoformat") else value
     if value is not None and not isinstance(value, (bool, int, float, str)):
-        raise InvalidInput(f"column '{name}': found {value!r:.60}, expected a string, number, True, False, date or time")
+        raise InvalidInput(
+            f"column '{name}': found {value!r:.60}, expected a string, number, True, False, date or time"
+        )
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         raise InvalidInput(f"column '{name}': found {value!r}, expected a finite number")
     return value
@@ -351,7 +362,9 @@ def _json(written: Any, place: str) -> str:
     try:
         return json.dumps(_plain(written), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise InvalidInput(f"{place}: found what JSON cannot write ({error}), expected strings, numbers, lists, dicts") from error
+        raise InvalidInput(
+            f"{place}: found what JSON cannot write ({error}), expected strings, numbers, lists, dicts"
+        ) from error
 
 
 def _plain(written: Any) -> Any:
