@@ -3,8 +3,59 @@
 See https://sojourn.readthedocs.io, or ``sojourn demo`` on the command line.
 """
 
+from sojourn import datasets
 from sojourn._core import InvalidInput, __version__
+from sojourn.assets import Definition, Ledger, Reconciliation, reconcile
 from sojourn.events import EventLog
+from sojourn.graph import JourneyGraph
+from sojourn.journey import Journey, Moment, Outcome, Stage
+from sojourn.matches import Matches
+from sojourn.patterns import (
+    Condition,
+    Pattern,
+    absent,
+    all_of,
+    anniversary,
+    any_of,
+    column,
+    count,
+    event,
+    gap,
+    nth,
+    sequence,
+    spell_number,
+)
 from sojourn.table import Table
+from sojourn.xes import read_xes
 
-__all__ = ["EventLog", "InvalidInput", "Table", "__version__"]
+__all__ = [
+    "Condition",
+    "Definition",
+    "EventLog",
+    "InvalidInput",
+    "Journey",
+    "JourneyGraph",
+    "Ledger",
+    "Matches",
+    "Moment",
+    "Outcome",
+    "Pattern",
+    "Reconciliation",
+    "Stage",
+    "Table",
+    "__version__",
+    "absent",
+    "all_of",
+    "anniversary",
+    "any_of",
+    "column",
+    "count",
+    "datasets",
+    "event",
+    "gap",
+    "nth",
+    "read_xes",
+    "reconcile",
+    "sequence",
+    "spell_number",
+]

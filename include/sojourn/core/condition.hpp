@@ -1,6 +1,7 @@
 // Conditions on a row: comparisons of columns with constants, joined by all, any and not. They serve patterns and ledgers alike.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -130,6 +131,7 @@ class BoundCondition {
              std::string("a column of ") + column_->kind() + " compared with " + to_string(value), expected);
     };
     if (std::holds_alternative<std::monostate>(value)) return {};
+    if (has_no_value(*column_)) return std::string{};  // such columns often come without a type; nothing will be compared with the constant
     struct Fit {
       const Literal& value;
       const decltype(mismatch)& fail;
@@ -163,6 +165,10 @@ class BoundCondition {
       }
     };
     return std::visit(Fit{value, mismatch}, column_->data);
+  }
+
+  static bool has_no_value(const Column& column) {
+    return !column.nulls.empty() && std::all_of(column.nulls.begin(), column.nulls.end(), [](std::uint8_t null) { return null != 0; });
   }
 
   /// Microseconds of "YYYY-MM-DD" or "YYYY-MM-DD[T ]hh:mm[:ss]".

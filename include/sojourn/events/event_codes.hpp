@@ -14,7 +14,7 @@
 #include "sojourn/arrow/import.hpp"
 #include "sojourn/arrow/read.hpp"
 #include "sojourn/core/buffer.hpp"
-#include "sojourn/events/customer_column.hpp"
+#include "sojourn/arrow/customer_column.hpp"
 
 namespace sojourn::ingest_detail {
 

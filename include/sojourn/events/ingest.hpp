@@ -26,7 +26,7 @@
 #include "sojourn/arrow/read.hpp"
 #include "sojourn/core/buffer.hpp"
 #include "sojourn/core/threads.hpp"
-#include "sojourn/events/customer_column.hpp"
+#include "sojourn/arrow/customer_column.hpp"
 #include "sojourn/events/event_codes.hpp"
 #include "sojourn/events/event_log.hpp"
 #include "sojourn/events/side_tables.hpp"

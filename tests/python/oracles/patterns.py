@@ -282,18 +282,20 @@ def _count(pattern: Mapping[str, Any], life: Life) -> Emitted:
     known, unknown, cases = _counted(pattern["count"], pattern.get("where"), life)
     found, rows = [], list(cases)
     armed = True
-    for x in in_order(known + unknown):
+    # An event may be known by one part of an any_of and unknown by another: two x's at one place, the known one first.
+    both = [(x, True) for x in known] + [(x, False) for x in unknown]
+    for x, x_known in sorted(both, key=lambda pair: (pair[0].place, pair[0].start_time, not pair[1])):
         opens = life.shift(x.time, w, -1)
         known_here = [k for k in known if k.place <= x.place and k.time >= opens]
         unknown_here = [u for u in unknown if u.place <= x.place and u.time >= opens]
         ready = armed or rearm == "every"  # Reading: the state on arriving at x, before x itself arms
-        if x in known and len(known_here) >= n:
+        if x_known and len(known_here) >= n:
             if ready:
                 found.append(replace(x, start_time=known_here[-n].time))
                 armed = False
         elif len(known_here) + len(unknown_here) >= n and ready:
             rows.append((x.time, UNKNOWN))
-        if x in known and len(known_here) < n:
+        if x_known and len(known_here) < n:
             armed = True
     return Emitted(found, [], rows)
 
@@ -397,8 +399,8 @@ def _gap(pattern: Mapping[str, Any], life: Life) -> Emitted:
             continue
         if ends <= life.until:
             found.append(deadline(life, ends, e["time"], i))
-        elif i == len(life.events) - 1:
-            rows.append((e["time"], CENSORED))  # Reading: whatever `where` says, which is judged after matching
+        elif i == len(life.events) - 1 and all_hold(pattern.get("where"), e) is not False:
+            rows.append((e["time"], CENSORED))  # a condition known to be false on that event settles it: nothing will occur
     return Emitted(found, [], rows)
 
 

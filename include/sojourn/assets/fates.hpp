@@ -1,0 +1,119 @@
+// The fate of both edges of every record (reconciliation.md §3): each edge has exactly one.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sojourn/assets/ledger.hpp"
+#include "sojourn/assets/records.hpp"
+#include "sojourn/assets/spells.hpp"
+#include "sojourn/core/buffer.hpp"
+#include "sojourn/core/threads.hpp"
+
+namespace sojourn {
+
+/// `open`: a record that has no end has no edge there. `hidden`: the record is not known yet on the as-of day.
+struct Fate {
+  enum class Kind : std::uint8_t { unset, rule, already, grace, follows, replaced, pending, uncounted, counted, open, hidden } kind = Kind::unset;
+  std::uint32_t rule = 0;  // number of the rule or grace; where: behind the definition's come "no start" and "empty"
+  friend bool operator==(const Fate&, const Fate&) = default;
+};
+
+struct Fates {
+  Fate start, end;
+};
+
+/// "rule: paid", "already", "grace: lay-up" …; @param opens whether it is the fate of a start.
+inline std::string to_string(const Fate& fate, const Definition& definition, bool opens) {
+  switch (fate.kind) {
+    case Fate::Kind::rule: {
+      const std::size_t n = definition.where.size();
+      return "rule: " + (fate.rule < n ? definition.where[fate.rule].name : fate.rule == n ? "no start" : "empty");
+    }
+    case Fate::Kind::already: return "already";
+    case Fate::Kind::grace: return "grace: " + definition.grace[fate.rule].name;
+    case Fate::Kind::follows: return "grace: follows";
+    case Fate::Kind::replaced: return "grace: replaced";
+    case Fate::Kind::pending: return "pending: " + definition.grace[fate.rule].name;
+    case Fate::Kind::uncounted: return "uncounted: " + (opens ? definition.joins : definition.leaves)[fate.rule].name;
+    case Fate::Kind::counted: return "counted";
+    case Fate::Kind::open: return "open";
+    case Fate::Kind::hidden: return "hidden";
+    case Fate::Kind::unset: break;
+  }
+  return "unset";
+}
+
+namespace fates_detail {
+
+/// A covered end and a covered start on one day: one record replaces another.
+inline void mark_replaced(std::span<const Record> records, Buffer<Fates>& fates) {
+  std::vector<std::int32_t> ends, starts;
+  for (const Record& r : records) {
+    if (fates[r.row].start.kind == Fate::Kind::already) starts.push_back(r.start);
+    if (fates[r.row].end.kind == Fate::Kind::already) ends.push_back(r.end);
+  }
+  if (starts.empty() || ends.empty()) return;
+  std::sort(ends.begin(), ends.end());  // starts ascend as the records do
+  for (const Record& r : records) {
+    Fates& f = fates[r.row];
+    if (f.start.kind == Fate::Kind::already && std::binary_search(ends.begin(), ends.end(), r.start)) f.start.kind = Fate::Kind::replaced;
+    if (f.end.kind == Fate::Kind::already && std::binary_search(starts.begin(), starts.end(), r.end)) f.end.kind = Fate::Kind::replaced;
+  }
+}
+
+inline Fate judged(const std::optional<std::size_t>& failed) {
+  return failed ? Fate{Fate::Kind::uncounted, static_cast<std::uint32_t>(*failed)} : Fate{Fate::Kind::counted, 0};
+}
+
+}  // namespace fates_detail
+
+/// By row of the table. O(records).
+inline Buffer<Fates> fates(const Ledger& ledger, const DatedRecords& dated, const Run& run) {
+  using namespace fates_detail;
+  using Kind = Fate::Kind;
+  Buffer<Fates> out(ledger.rows());
+  const auto where_rules = static_cast<std::uint32_t>(ledger.definition().where.size());
+  const auto settle = [&](std::size_t row) -> Fates {
+    const auto both = [](Fate fate) { return Fates{fate, fate}; };
+    switch (dated.settled[row]) {
+      case Settled::where: return both({Kind::rule, ledger.failed_where(row)});
+      case Settled::no_start: return both({Kind::rule, where_rules});
+      case Settled::empty: return both({Kind::rule, where_rules + 1});
+      case Settled::counted_empty: return both({Kind::counted, 0});
+      case Settled::hidden: return both({Kind::hidden, 0});
+      case Settled::no: break;
+    }
+    return {};
+  };
+  const auto rows = slices(ledger.rows(), ledger.rows() >> 16);
+  parallel_for(rows.size(), run, [&](std::size_t p) {
+    for (std::size_t row = rows[p].begin; row < rows[p].end; ++row) out[row] = settle(row);
+  });
+  const auto parts = slices(dated.size(), ledger.rows() >> 15);
+  parallel_for(parts.size(), run, [&](std::size_t p) {
+    Gaps gaps(ledger, dated);
+    for (std::size_t c = parts[p].begin; c < parts[p].end; ++c) {
+      const auto records = dated[c];
+      for (const Record& r : records) out[r.row] = {{Kind::already, 0}, {r.end == never ? Kind::open : Kind::already, 0}};
+      for_each_spell(
+          ledger, records, gaps,
+          [&](const Spell& spell) {
+            out[spell.opener().row].start = judged(ledger.failed_joins(spell.opener().row, spell.number));
+            if (spell.pending) out[spell.closer->row].end = {Kind::pending, spell.pending.grace};
+            else if (spell.end != never) out[spell.closer->row].end = judged(ledger.failed_leaves(spell.closer->row, spell.number));
+          },
+          [&](const Record& closer, const Record& next, const Join& join) {
+            const Fate fate = join.by == Join::By::grace ? Fate{Kind::grace, join.grace} : Fate{Kind::follows, 0};
+            out[closer.row].end = fate;
+            out[next.row].start = fate;
+          });
+      if (records.size() > 1) mark_replaced(records, out);
+    }
+  });
+  return out;
+}
+
+}  // namespace sojourn

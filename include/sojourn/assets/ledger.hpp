@@ -1,0 +1,282 @@
+// A silo's records under its definition: read, checked and grouped by customer once, then run as often as one likes.
+//
+// Cost: O(records) to read and group; 4 bytes a record for the grouping, 8 for its value, and the columns that the definition names.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sojourn/arrow/customer_column.hpp"
+#include "sojourn/arrow/import.hpp"
+#include "sojourn/arrow/read.hpp"
+#include "sojourn/assets/customer_groups.hpp"
+#include "sojourn/assets/definition.hpp"
+#include "sojourn/assets/labels.hpp"
+#include "sojourn/assets/money_column.hpp"
+#include "sojourn/core/condition.hpp"
+#include "sojourn/core/threads.hpp"
+#include "sojourn/core/time.hpp"
+#include "sojourn/core/zone.hpp"
+
+namespace sojourn {
+
+/// When records start or end: local days and naive times as they are written, instants in the zone of the report.
+class DayColumn {
+ public:
+  DayColumn(Column column, const std::string& table) : column_(std::move(column)) {
+    dates_ = std::get_if<Dates>(&column_.data);
+    times_ = std::get_if<Times>(&column_.data);
+    if (dates_ != nullptr || times_ != nullptr) return;
+    for (std::size_t i = 0; i < column_.size(); ++i)
+      if (!column_.is_null(i)) refuse(Place{table, column_.name, {}}, column_.kind(), "dates or timestamps");
+  }
+  DayColumn(DayColumn&& other) noexcept : column_(std::move(other.column_)), dates_(std::get_if<Dates>(&column_.data)), times_(std::get_if<Times>(&column_.data)) {}
+  DayColumn& operator=(DayColumn&&) = delete;
+  ~DayColumn() = default;
+
+  [[nodiscard]] const std::string& name() const { return column_.name; }
+  [[nodiscard]] bool is_zoned() const { return times_ != nullptr && times_->zone.has_value(); }
+  [[nodiscard]] bool is_null(std::size_t row) const { return (dates_ == nullptr && times_ == nullptr) || column_.is_null(row); }
+  /// Local day, as days since 1970. Not for nulls.
+  [[nodiscard]] std::int32_t day(std::size_t row, const ZoneRules& zone) const {
+    if (dates_ != nullptr) return dates_->values[row];
+    const Timestamp time = timestamp(times_->values[row]);
+    if (times_->zone && !zone.is_utc()) return day_number(zone.day(time));
+    return static_cast<std::int32_t>(std::chrono::floor<std::chrono::days>(time).time_since_epoch().count());
+  }
+  /// Instants with a zone; null for days and naive times.
+  [[nodiscard]] const Times* instants() const { return is_zoned() ? times_ : nullptr; }
+
+ private:
+  Column column_;
+  const Dates* dates_ = nullptr;
+  const Times* times_ = nullptr;
+};
+
+/// Ids of records: null, or a value that equals and orders.
+class KeyColumn {
+ public:
+  KeyColumn(Column column, const std::string& table) : column_(std::move(column)) {
+    if (!std::holds_alternative<Strings>(column_.data) && !std::holds_alternative<Ints>(column_.data))
+      refuse(Place{table, column_.name, {}}, column_.kind(), "integer or string ids");
+  }
+  [[nodiscard]] const std::string& name() const { return column_.name; }
+  [[nodiscard]] bool is_null(std::size_t row) const { return column_.is_null(row); }
+  [[nodiscard]] bool are_strings() const { return std::holds_alternative<Strings>(column_.data); }
+  [[nodiscard]] std::string_view word(std::size_t row) const {
+    const auto& strings = std::get<Strings>(column_.data);
+    return (*strings.words)[strings.codes[row]];
+  }
+  [[nodiscard]] std::int64_t integer(std::size_t row) const { return std::get<Ints>(column_.data).values[row]; }
+  [[nodiscard]] std::string text(std::size_t row) const { return are_strings() ? "'" + std::string(word(row)) + "'" : std::to_string(integer(row)); }
+
+  /// Equal for equal keys.
+  [[nodiscard]] std::int64_t identity(std::size_t row) const { return are_strings() ? std::get<Strings>(column_.data).codes[row] : integer(row); }
+
+  /// −1, 0, 1; nulls first, strings bytewise.
+  [[nodiscard]] int compare(std::size_t a, std::size_t b) const { return compare(*this, a, *this, b); }
+  static int compare(const KeyColumn& x, std::size_t a, const KeyColumn& y, std::size_t b) {
+    const bool no_a = x.is_null(a), no_b = y.is_null(b);
+    if (no_a || no_b) return static_cast<int>(no_b) - static_cast<int>(no_a);
+    if (x.are_strings()) {
+      const int c = x.word(a).compare(y.word(b));
+      return (c > 0) - (c < 0);
+    }
+    const std::int64_t m = x.integer(a), n = y.integer(b);
+    return (m > n) - (m < n);
+  }
+  [[nodiscard]] bool has_any() const {
+    for (std::size_t i = 0; i < column_.size(); ++i)
+      if (!column_.is_null(i)) return true;
+    return false;
+  }
+
+ private:
+  Column column_;
+};
+
+/// Immutable. Rows count from 0, as in the table.
+class Ledger {
+ public:
+  /// No `where` rule fails.
+  static constexpr std::uint16_t passes = UINT16_MAX;
+
+  /// @param group a column with the unit that ledgers share, as a household; records without one are counted by `check`.
+  /// @throws InvalidInput for a bad definition, a missing column, a wrong type, a null customer, an amount that is none, no records.
+  Ledger(std::string name, const arrow::Imported& records, Definition definition, std::optional<std::string> group = {}, const Run& run = {})
+      : name_(std::move(name)), definition_(std::move(definition)), rows_(static_cast<std::size_t>(records.rows())) {
+    validate(definition_, name_ + ": definition");
+    if (rows_ == 0) refuse(name_, "an empty table", "at least one record");
+    if (rows_ >= UINT32_MAX) refuse(name_, std::to_string(rows_) + " records", "fewer than 4,294,967,295");
+    const CustomerColumn customers(records.field(definition_.customer));
+    const auto read = [&](const std::string& column) { return arrow::read_column(records.field(column)); };
+    start_.emplace(read(definition_.start), name_);
+    end_.emplace(read(definition_.end), name_);
+    if (definition_.segment) segments_ = label(read(*definition_.segment), name_);
+    read_currency(records);
+    if (definition_.value) {
+      value_ = read_money(records.field(*definition_.value), records.rows(), [&](std::size_t row) { return currencies_[currency_[row]].digits; }, run);
+    }
+    if (definition_.acquired) (void)records.field(*definition_.acquired);
+    if (definition_.key) key_.emplace(read(*definition_.key), name_);
+    if (definition_.follows) read_follows(read(*definition_.follows));
+    if (group) count_group(records.field(*group));
+    bind_rules(records);
+    judge_where(run);
+    groups_ = group_customers(customers, records.rows(), run);
+  }
+  Ledger(const Ledger&) = delete;  // bound rules point into its columns
+  Ledger& operator=(const Ledger&) = delete;
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const Definition& definition() const { return definition_; }
+  [[nodiscard]] std::size_t rows() const { return rows_; }
+  [[nodiscard]] const CustomerGroups& customers() const { return groups_; }
+  [[nodiscard]] const DayColumn& start() const { return *start_; }
+  [[nodiscard]] const DayColumn& end() const { return *end_; }
+  [[nodiscard]] const Labels& segments() const { return segments_; }
+  /// Codes into currencies().
+  [[nodiscard]] const Labels& currency() const { return currency_; }
+  /// The first is that of amounts without a currency.
+  [[nodiscard]] const std::vector<Currency>& currencies() const { return currencies_; }
+  [[nodiscard]] std::int64_t value(std::size_t row) const { return value_ ? value_->minor[row] : 0; }
+  [[nodiscard]] std::optional<std::int64_t> missing_values() const { return value_ ? std::optional{value_->nulls} : std::nullopt; }
+  [[nodiscard]] const KeyColumn* key() const { return key_ ? &*key_ : nullptr; }
+  /// Null when no record follows another.
+  [[nodiscard]] const KeyColumn* follows() const { return follows_ ? &*follows_ : nullptr; }
+  /// Records without a group; nullopt when no group was asked for.
+  [[nodiscard]] std::optional<std::int64_t> without_group() const { return without_group_; }
+
+  /// Number of the first `where` rule a record fails, or `passes`.
+  [[nodiscard]] std::uint16_t failed_where(std::size_t row) const { return where_.empty() ? passes : where_[row]; }
+  /// Number of the first rule that the opening (closing) record of a spell fails, or nullopt.
+  [[nodiscard]] std::optional<std::size_t> failed_joins(std::size_t row, std::int64_t spell) const { return first_failing(joins_, row, spell); }
+  [[nodiscard]] std::optional<std::size_t> failed_leaves(std::size_t row, std::int64_t spell) const { return first_failing(leaves_, row, spell); }
+  /// Number of the grace that holds after a record.
+  [[nodiscard]] std::size_t grace_after(std::size_t row) const {
+    std::size_t g = 0;
+    while (g < graces_.size() && graces_[g].judge(row) != Truth::yes) ++g;
+    return g;
+  }
+  [[nodiscard]] std::int64_t grace_days(std::size_t grace) const { return definition_.grace[grace].days; }
+
+ private:
+  static std::optional<std::size_t> first_failing(const std::vector<BoundCondition>& rules, std::size_t row, std::int64_t spell) {
+    for (std::size_t r = 0; r < rules.size(); ++r)
+      if (rules[r].judge(row, spell) != Truth::yes) return r;
+    return std::nullopt;
+  }
+
+  void read_currency(const arrow::Imported& records) {
+    currencies_ = {Currency{}};
+    if (!definition_.currency) return;
+    const std::string& given = *definition_.currency;
+    if (!records.has(given)) {
+      const std::vector<std::string> columns = records.columns();
+      const bool code = given.size() == 3 && std::all_of(given.begin(), given.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+      if (!code) throw InvalidInput(name_ + ": found no column '" + given + "'" + did_you_mean(given, columns) + ", expected for currency a column or a code such as 'USD'");
+      currency_.values = {"", Strings{{0, 1}, std::make_shared<const std::vector<std::string>>(std::vector<std::string>{"", given})}, {1, 0}};
+      currency_.all = 1;
+      currencies_.push_back(Currency::of(given, name_));
+      return;
+    }
+    const Column column = arrow::read_column(records.field(given));
+    if (!std::holds_alternative<Strings>(column.data)) refuse(Place{name_, given, {}}, column.kind(), "strings (currency codes)");
+    currency_ = label(column, name_);
+    for (std::uint32_t code = 1; code < currency_.size(); ++code) {
+      const auto first = std::find(currency_.codes.begin(), currency_.codes.end(), code) - currency_.codes.begin();
+      currencies_.push_back(Currency::of(currency_.word(code), Place{name_, given, first}.text()));
+    }
+  }
+
+  void read_follows(Column column) {
+    KeyColumn follows(std::move(column), name_);
+    if (!follows.has_any()) return;
+    if (follows.are_strings() != key_->are_strings() && key_->has_any())
+      refuse(Place{name_, follows.name(), {}}, follows.are_strings() ? "strings" : "integers", "the type of the key column '" + key_->name() + "'");
+    if (follows.are_strings() == key_->are_strings()) follows_.emplace(std::move(follows));
+  }
+
+  void count_group(const arrow::Field& field) {
+    const arrow::Kind kind = field.type.kind;
+    if (kind != arrow::Kind::string && kind != arrow::Kind::integer && kind != arrow::Kind::null) refuse(field.place(), field.type.text(), "integer or string ids");
+    without_group_ = 0;
+    const Column column = arrow::read_column(field);
+    for (std::size_t row = 0; row < rows_; ++row) *without_group_ += column.is_null(row);
+  }
+
+  void bind_rules(const arrow::Imported& records) {
+    std::map<std::string, std::size_t> wanted;
+    const auto want = [&](const Condition& rule) {
+      rule.for_each_column([&](const std::string& column) {
+        if (records.has(column)) wanted.emplace(column, 0);  // what is missing is refused where the rule is bound, with its place
+      });
+    };
+    for (const auto* rules : {&definition_.where, &definition_.joins, &definition_.leaves})
+      for (const NamedRule& rule : *rules) want(rule.rule);
+    for (const Grace& grace : definition_.grace)
+      if (grace.rule) want(*grace.rule);
+    for (const auto& [name, unused] : wanted) {
+      rule_columns_.push_back(arrow::read_column(records.field(name)));
+      nan_to_null(rule_columns_.back());
+    }
+    // Unread columns are named too, for the "did you mean" of a rule that asks for another.
+    std::vector<Column> unread;
+    for (const std::string& name : records.columns())
+      if (!wanted.contains(name)) unread.push_back({name, Bools{}});
+    std::vector<const Column*> pointers;
+    for (const Column& column : rule_columns_) pointers.push_back(&column);
+    for (const Column& column : unread) pointers.push_back(&column);
+    const auto bind = [&](const Condition& rule) { return BoundCondition(rule, pointers, NullRule::value, name_); };
+    for (const NamedRule& rule : definition_.where) where_rules_.push_back(bind(rule.rule));
+    for (const NamedRule& rule : definition_.joins) joins_.push_back(bind(rule.rule));
+    for (const NamedRule& rule : definition_.leaves) leaves_.push_back(bind(rule.rule));
+    for (const Grace& grace : definition_.grace)
+      if (grace.rule) graces_.push_back(bind(*grace.rule));
+  }
+
+  static void nan_to_null(Column& column) {
+    const auto* reals = std::get_if<Reals>(&column.data);
+    if (reals == nullptr) return;
+    for (std::size_t i = 0; i < reals->values.size(); ++i) {
+      if (!std::isnan(reals->values[i])) continue;
+      column.nulls.resize(reals->values.size());
+      column.nulls[i] = 1;
+    }
+  }
+
+  void judge_where(const Run& run) {
+    if (where_rules_.empty()) return;
+    if (where_rules_.size() >= 60'000) refuse(name_ + ": definition.where", std::to_string(where_rules_.size()) + " rules", "fewer than 60,000");
+    where_ = Buffer<std::uint16_t>(rows_);
+    const auto parts = slices(rows_, rows_ >> 16);
+    parallel_for(parts.size(), run, [&](std::size_t p) {
+      for (std::size_t row = parts[p].begin; row < parts[p].end; ++row) {
+        const auto failed = first_failing(where_rules_, row, 0);
+        where_[row] = failed ? static_cast<std::uint16_t>(*failed) : passes;
+      }
+    });
+  }
+
+  std::string name_;
+  Definition definition_;
+  std::size_t rows_;
+  std::optional<DayColumn> start_, end_;
+  Labels segments_, currency_;
+  std::vector<Currency> currencies_;
+  std::optional<MoneyColumn> value_;
+  std::optional<KeyColumn> key_, follows_;
+  std::optional<std::int64_t> without_group_;
+  std::vector<Column> rule_columns_;
+  std::vector<BoundCondition> where_rules_, joins_, leaves_, graces_;
+  Buffer<std::uint16_t> where_;
+  CustomerGroups groups_;
+};
+
+}  // namespace sojourn

@@ -1,0 +1,98 @@
+// The forms that count x's: nth and count. Semantics: docs/patterns.md, "Forms" and "Conditions". Linear in the x's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "sojourn/experience/compiled_pattern.hpp"
+#include "sojourn/experience/windows.hpp"
+
+namespace sojourn {
+
+/// The x's of nth, count and absent: an x's condition is its own pattern's and the form's together, in Kleene's logic. Without a
+/// condition of the form it is a view of what the part emitted; else it lies in the scratch memory.
+struct Counted {
+  std::span<const Signal> known, unknown;
+
+  explicit Counted(const FormInput& in) : known(in.part(0).signals), unknown(in.part(0).unknown) {
+    if (in.pattern.where.is_trivial()) return;
+    in.scratch.known.clear();
+    in.scratch.unknown.clear();
+    for (const Signal& x : known) {
+      const Truth verdict = in.pattern.judge(x, in.life);
+      if (verdict == Truth::yes) in.scratch.known.push_back(x);
+      if (verdict == Truth::unknown) in.scratch.unknown.push_back(x);
+    }
+    for (const Signal& x : unknown)
+      if (in.pattern.judge(x, in.life) != Truth::no) in.scratch.unknown.push_back(x);
+    if (!unknown.empty()) put_in_order(in.scratch.unknown);
+    known = in.scratch.known;
+    unknown = in.scratch.unknown;
+  }
+
+  [[nodiscard]] bool empty() const { return known.empty() && unknown.empty(); }
+};
+
+/// What came before the observation, if that is known and of use: not for an nth with `where`, nor over a nested pattern.
+inline std::optional<std::int64_t> usable_prior(const FormInput& in) {
+  if (!in.pattern.over_name || !in.pattern.where.is_trivial()) return std::nullopt;
+  return in.life.prior(in.pattern.name);
+}
+
+inline void evaluate_nth(const FormInput& in, Emitted& out) {
+  in.pass_cases(out.cases);
+  const Counted x{in};
+  if (x.empty()) return;
+  std::int64_t n = in.pattern.n;
+  if (const auto prior = usable_prior(in)) {
+    n -= *prior;
+    if (n <= 0) return;
+  } else if (in.life.truncated() && !x.known.empty()) {
+    out.cases.push_back({x.known.front().time, Reason::truncated});
+    return;
+  }
+  const auto wanted = static_cast<std::uint64_t>(n);
+  const bool reached = x.known.size() >= wanted;
+  const bool doubtful = reached ? !x.unknown.empty() && x.unknown.front().place() < x.known[wanted - 1].place()
+                                : x.known.size() + x.unknown.size() >= wanted;
+  if (doubtful) {
+    out.cases.push_back({x.unknown.front().time, Reason::unknown_condition});
+  } else if (reached) {
+    Signal signal = x.known[wanted - 1];
+    signal.start_time = signal.time;
+    out.signals.push_back(signal);
+  }
+}
+
+inline void evaluate_count(const FormInput& in, Emitted& out) {
+  in.pass_cases(out.cases);
+  const Counted x{in};
+  const auto wanted = static_cast<std::uint64_t>(in.pattern.n);
+  if (x.known.size() + x.unknown.size() < wanted) return;
+  Following known_until{x.known}, unknown_until{x.unknown};
+  WindowStart known_from{x.known}, unknown_from{x.unknown};
+  bool armed = true;
+  for (std::size_t i = 0, j = 0; i < x.known.size() || j < x.unknown.size();) {
+    const bool is_known = j == x.unknown.size() || (i < x.known.size() && !(x.unknown[j] < x.known[i]));
+    const Signal& at = is_known ? x.known[i++] : x.unknown[j++];
+    const std::int64_t opens = in.life.shift(at.time, in.pattern.within, -1);
+    const std::size_t last = known_until.after(at.place());
+    const std::size_t known = last - known_from.first_from(opens);
+    const std::size_t unknown = unknown_until.after(at.place()) - unknown_from.first_from(opens);
+    const bool ready = armed || in.pattern.rearm == Rearm::every;  // as it stood on arriving at x
+    if (is_known && known >= wanted) {
+      if (!ready) continue;
+      Signal signal = at;
+      signal.start_time = x.known[last - wanted].time;
+      out.signals.push_back(signal);
+      armed = false;
+    } else {
+      if (ready && known + unknown >= wanted) out.cases.push_back({at.time, Reason::unknown_condition});
+      if (is_known) armed = true;
+    }
+  }
+}
+
+}  // namespace sojourn

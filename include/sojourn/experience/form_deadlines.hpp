@@ -1,0 +1,74 @@
+// The forms that occur at a deadline rather than at an event: absent, anniversary and gap. Semantics: docs/patterns.md. Linear in the
+// signals they listen to (anniversary: and in its occurrences).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "sojourn/experience/compiled_pattern.hpp"
+#include "sojourn/experience/form_counts.hpp"
+#include "sojourn/experience/windows.hpp"
+
+namespace sojourn {
+
+/// The signal of a deadline that the event carried by `y` began.
+inline Signal deadline_of(const Signal& y, std::int64_t time) { return {time, y.time, y.event, true}; }
+
+inline void evaluate_absent(const FormInput& in, Emitted& out) {
+  in.pass_cases(out.cases);
+  const Counted x{in};
+  const Emitted& after = in.part(1);
+  static const Emitted nothing{};
+  const Emitted& z = in.parts() > 2 ? in.part(2) : nothing;
+  const auto judge = [&](const std::vector<Signal>& begun, bool y_known) {
+    Following x_known{x.known}, x_unknown{x.unknown}, z_known{z.signals}, z_unknown{z.unknown};
+    for (const Signal& y : begun) {
+      const std::int64_t ends = in.life.shift(y.time, in.pattern.within);
+      if (x_known.any(y.place(), ends) || z_known.any(y.place(), ends)) continue;
+      if (!y_known || x_unknown.any(y.place(), ends) || z_unknown.any(y.place(), ends)) {
+        out.cases.push_back({y.time, Reason::unknown_condition});
+      } else if (ends > in.life.until()) {
+        out.cases.push_back({y.time, Reason::censored});
+      } else {
+        out.signals.push_back(deadline_of(y, ends));
+      }
+    }
+  };
+  judge(after.signals, true);
+  judge(after.unknown, false);
+  put_in_order(out.signals);
+}
+
+inline void evaluate_anniversary(const FormInput& in, Emitted& out) {
+  in.pass_cases(out.cases);
+  const Life& life = in.life;
+  for (const Signal& y : in.part(0).unknown) out.cases.push_back({life.time(y.event), Reason::unknown_condition});
+  for (const Signal& y : in.part(0).signals) {
+    for (std::int64_t k = 1;; ++k) {
+      const std::int64_t time = life.shift(y.time, in.pattern.within, k);
+      if (time > life.until() || (life.first_outcome && time >= *life.first_outcome)) break;
+      out.signals.push_back(deadline_of(y, time));
+    }
+  }
+  put_in_order(out.signals);
+  judge_carried(in.pattern, life, out);
+}
+
+inline void evaluate_gap(const FormInput& in, Emitted& out) {
+  const Life& life = in.life;
+  for (std::uint32_t i = 0; i < life.size(); ++i) {
+    const std::int64_t ends = life.shift(life.time(i), in.pattern.within);
+    const bool last = i + 1 == life.size();
+    if (!last && life.time(i + 1) <= ends) continue;
+    const Signal silence{ends, life.time(i), i, true};
+    if (ends <= life.until()) {
+      out.signals.push_back(silence);
+    } else if (last && in.pattern.judge(silence, life) != Truth::no) {
+      out.cases.push_back({life.time(i), Reason::censored});
+    }
+  }
+  put_in_order(out.signals);
+  judge_carried(in.pattern, life, out);
+}
+
+}  // namespace sojourn

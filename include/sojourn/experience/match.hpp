@@ -1,0 +1,195 @@
+// match: every customer of a log taken through a journey. What occurs, what stays undecided, how each customer's journey ended, and
+// whether the KPIs were met. Semantics: docs/patterns.md.
+// Cost: O(events + signals of every pattern and its parts), so O(events × moments that listen to them); memory 40 bytes an occurrence.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "sojourn/core/threads.hpp"
+#include "sojourn/events/event_log.hpp"
+#include "sojourn/experience/journey.hpp"
+#include "sojourn/experience/kpi_verdict.hpp"
+#include "sojourn/experience/life.hpp"
+#include "sojourn/experience/program.hpp"
+#include "sojourn/experience/signal.hpp"
+
+namespace sojourn {
+
+/// One occurrence of a moment.
+struct Occurrence {
+  std::int64_t time, start_time;  // microseconds, UTC
+  std::uint64_t event;            // row, in the log's columns, of the event it carries
+  std::uint32_t customer, moment;
+  std::uint32_t ordinal;  // the customer's occurrences of the moment, from 0
+  bool deadline;          // it falls after all events of its instant
+  Verdict kpi;
+
+  /// Ascending in the customer's life.
+  [[nodiscard]] auto place() const { return std::tuple{time, deadline, event}; }
+  friend bool operator==(const Occurrence&, const Occurrence&) = default;
+};
+
+/// One undecided case.
+struct Undecided {
+  std::int64_t time;
+  std::uint32_t customer, moment;
+  Reason reason;
+  friend bool operator==(const Undecided&, const Undecided&) = default;
+};
+
+/// How a customer's journey ended: the first outcome, or none while observed.
+struct Ending {
+  static constexpr std::int32_t observed = -1;
+  std::int32_t outcome = observed;  // its number in the journey
+  std::int64_t time = 0;            // of the outcome; of none: the end of the observation
+  bool deadline = false;
+  std::uint64_t event = 0;
+
+  [[nodiscard]] bool reached() const { return outcome != observed; }
+  [[nodiscard]] auto place() const { return std::tuple{time, deadline, event}; }
+  friend bool operator==(const Ending&, const Ending&) = default;
+};
+
+/// The answer of `match`. Occurrences are ordered by customer, place in log order, and the journey's order; undecided cases by customer,
+/// moment, time and reason. Immutable; keeps the journey and the log.
+struct Matches {
+  std::shared_ptr<const Journey> journey;
+  std::shared_ptr<const EventLog> log;
+  std::vector<Occurrence> occurrences;
+  std::vector<std::size_t> offsets = {0};  // customer c has occurrences [offsets[c], offsets[c + 1])
+  std::vector<Undecided> undecided;
+  std::vector<Ending> endings;  // a customer each
+
+  [[nodiscard]] std::span<const Occurrence> of_customer(std::size_t c) const {
+    return std::span{occurrences}.subspan(offsets[c], offsets[c + 1] - offsets[c]);
+  }
+};
+
+/// The first signal, in log order and then as listed, of patterns that a program evaluated.
+inline Ending first_ending(std::span<const std::uint32_t> outcomes, const Life& life, const Workspace& work) {
+  const Signal* first = nullptr;
+  Ending ending{Ending::observed, life.until(), true, std::numeric_limits<std::uint64_t>::max()};
+  for (std::size_t o = 0; o < outcomes.size(); ++o) {
+    const auto& signals = work.emitted[outcomes[o]].signals;
+    if (signals.empty() || (first != nullptr && signals.front().place() >= first->place())) continue;
+    first = &signals.front();
+    ending = {static_cast<std::int32_t>(o), first->time, first->deadline, life.row(first->event)};
+  }
+  return ending;
+}
+
+namespace match_detail {
+
+/// A journey compiled against a log.
+class Compiled {
+ public:
+  Compiled(const Journey& journey, const EventLog& log) : program_(log) {
+    for (const Outcome& outcome : journey.outcomes()) outcomes_.push_back(program_.add(outcome.when));
+    outcomes_end_ = program_.size();
+    for (const Moment& moment : journey.moments()) {
+      moments_.push_back(program_.add(moment.when));
+      kpis_.push_back(moment.kpi ? std::optional{CompiledKpi{*moment.kpi, program_}} : std::nullopt);
+    }
+  }
+
+  /// What one slice of the customers gives; slices are joined in order.
+  struct Part {
+    std::vector<Occurrence> occurrences;
+    std::vector<std::size_t> counts;  // a customer each
+    std::vector<Undecided> undecided;
+    std::vector<Ending> endings;
+  };
+
+  [[nodiscard]] Workspace workspace() const { return program_.workspace(); }
+
+  void match(const EventLog& log, std::uint32_t customer, Workspace& work, Part& out) const {
+    Life life{log, customer};
+    program_.begin(life, work);
+    program_.evaluate(0, outcomes_end_, life, work);
+    const Ending ending = first_ending(outcomes_, life, work);
+    if (ending.reached()) life.first_outcome = ending.time;
+    program_.evaluate(outcomes_end_, program_.size(), life, work);
+    const std::size_t before = out.occurrences.size();
+    for (std::uint32_t m = 0; m < moments_.size(); ++m) {
+      const Emitted& emitted = work.emitted[moments_[m]];
+      if (emitted.empty()) continue;
+      add_occurrences(life, customer, m, work, out.occurrences);
+      add_undecided(life, customer, m, emitted, out.undecided);
+    }
+    const auto begin = out.occurrences.begin() + static_cast<std::ptrdiff_t>(before);
+    std::sort(begin, out.occurrences.end(), [](const Occurrence& a, const Occurrence& b) {
+      if (const auto order = a.place() <=> b.place(); order != 0) return order < 0;
+      return a.moment != b.moment ? a.moment < b.moment : a.ordinal < b.ordinal;
+    });
+    out.counts.push_back(out.occurrences.size() - before);
+    out.endings.push_back(ending);
+  }
+
+ private:
+  void add_occurrences(const Life& life, std::uint32_t customer, std::uint32_t moment, const Workspace& work, std::vector<Occurrence>& out) const {
+    const auto& signals = work.emitted[moments_[moment]].signals;
+    std::optional<KpiCursor> kpi;
+    if (kpis_[moment]) kpi.emplace(*kpis_[moment], life, work);
+    for (std::uint32_t ordinal = 0; ordinal < signals.size(); ++ordinal) {
+      const Signal& s = signals[ordinal];
+      out.push_back({s.time, s.start_time, life.row(s.event), customer, moment, ordinal, s.deadline, kpi ? kpi->verdict(s) : Verdict::none});
+    }
+  }
+
+  static void add_undecided(const Life& life, std::uint32_t customer, std::uint32_t moment, const Emitted& emitted, std::vector<Undecided>& out) {
+    const std::size_t before = out.size();
+    for (const Signal& s : emitted.unknown) out.push_back({life.time(s.event), customer, moment, Reason::unknown_condition});
+    for (const Case& c : emitted.cases) out.push_back({c.time, customer, moment, c.reason});
+    std::sort(out.begin() + static_cast<std::ptrdiff_t>(before), out.end(),
+              [](const Undecided& a, const Undecided& b) { return a.time != b.time ? a.time < b.time : a.reason < b.reason; });
+  }
+
+  Program program_;
+  std::vector<std::uint32_t> outcomes_, moments_;
+  std::size_t outcomes_end_ = 0;
+  std::vector<std::optional<CompiledKpi>> kpis_;
+};
+
+}  // namespace match_detail
+
+struct MatchOptions {
+  Run run = {};
+};
+
+/// Takes every customer of the log through the journey.
+/// @throws InvalidInput when a condition names a column the log lacks, or compares it with a constant of another kind.
+inline Matches match(std::shared_ptr<const Journey> journey, std::shared_ptr<const EventLog> log, const MatchOptions& options = {}) {
+  const match_detail::Compiled compiled{*journey, *log};
+  const std::vector<Slice> customers = slices(log->customers(), 16 * options.run.count());
+  std::vector<match_detail::Compiled::Part> parts(customers.size());
+  parallel_for(customers.size(), options.run, [&](std::size_t i) {
+    Workspace work = compiled.workspace();
+    for (std::size_t c = customers[i].begin; c < customers[i].end; ++c) compiled.match(*log, static_cast<std::uint32_t>(c), work, parts[i]);
+  });
+  Matches out{std::move(journey), std::move(log), {}, {0}, {}, {}};
+  std::size_t total = 0;
+  for (const auto& part : parts) total += part.occurrences.size();
+  out.occurrences.reserve(total);
+  for (auto& part : parts) {
+    for (const std::size_t count : part.counts) out.offsets.push_back(out.offsets.back() + count);
+    out.occurrences.insert(out.occurrences.end(), part.occurrences.begin(), part.occurrences.end());
+    out.undecided.insert(out.undecided.end(), part.undecided.begin(), part.undecided.end());
+    out.endings.insert(out.endings.end(), part.endings.begin(), part.endings.end());
+    part = {};
+  }
+  return out;
+}
+
+inline Matches match(Journey journey, EventLog log, const MatchOptions& options = {}) {
+  return match(std::make_shared<const Journey>(std::move(journey)), std::make_shared<const EventLog>(std::move(log)), options);
+}
+
+}  // namespace sojourn

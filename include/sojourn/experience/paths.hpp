@@ -1,0 +1,168 @@
+// Customers' walks over a journey, as the graph room counts them. Every occurrence is a step: two in a row at one stage or owner are two
+// visits (a self-loop, which the graph shows as repeats).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sojourn/core/exact_sum.hpp"
+#include "sojourn/core/stable_hash.hpp"
+#include "sojourn/core/threads.hpp"
+#include "sojourn/experience/match.hpp"
+#include "sojourn/graph/paths.hpp"
+
+namespace sojourn {
+
+/// What the nodes of a walk are. Owners are the accountable; moments without one belong to "nobody".
+enum class PathsBy : std::uint8_t { moment, stage, owner };
+
+namespace paths_detail {
+
+inline const std::string& label(const std::string& name, const std::string& id) { return name.empty() ? id : name; }
+
+/// The nodes, and which of them each moment belongs to.
+struct Nodes {
+  std::vector<PathNode> nodes;
+  std::vector<std::uint32_t> of_moment;
+};
+
+inline Nodes by_moment(const Journey& journey) {
+  Nodes out;
+  out.of_moment.resize(journey.moments().size());
+  for (const Stage& stage : journey.stages())
+    for (std::size_t m = 0; m < journey.moments().size(); ++m) {
+      const Moment& moment = journey.moments()[m];
+      if (moment.stage != stage.id) continue;
+      out.of_moment[m] = static_cast<std::uint32_t>(out.nodes.size());
+      out.nodes.push_back({moment.id, label(moment.name, moment.id), moment.stage});
+    }
+  return out;
+}
+
+inline Nodes by_stage(const Journey& journey) {
+  Nodes out;
+  for (const Stage& stage : journey.stages()) out.nodes.push_back({stage.id, label(stage.name, stage.id), stage.id});
+  for (const Moment& moment : journey.moments()) {
+    const auto at = std::find_if(out.nodes.begin(), out.nodes.end(), [&](const PathNode& n) { return n.id == moment.stage; });
+    out.of_moment.push_back(static_cast<std::uint32_t>(at - out.nodes.begin()));
+  }
+  return out;
+}
+
+inline Nodes by_owner(const Journey& journey) {
+  Nodes out;
+  for (const Moment& moment : journey.moments()) {
+    const std::string owner = moment.accountable.empty() ? "nobody" : moment.accountable;
+    const auto at = std::find_if(out.nodes.begin(), out.nodes.end(), [&](const PathNode& n) { return n.id == owner; });
+    out.of_moment.push_back(static_cast<std::uint32_t>(at - out.nodes.begin()));
+    if (at == out.nodes.end()) out.nodes.push_back({owner, owner, ""});
+  }
+  return out;
+}
+
+inline double value_of(const EventLog& log, std::uint64_t event) { return log.values().empty() ? std::numeric_limits<double>::quiet_NaN() : log.values()[event]; }
+
+/// Closes customer c's walk: how it ended, and what the customer is worth.
+inline void end_walk(const EventLog& log, std::size_t c, const Ending& ending, Paths& out) {
+  ExactSum value;
+  for (std::size_t i = log.offsets()[c]; i < log.offsets()[c + 1]; ++i)
+    if (const double v = value_of(log, i); !std::isnan(v)) value.add(v);
+  out.offsets.push_back(out.steps.size());
+  out.ending.push_back(ending.outcome);
+  out.ending_time.push_back(ending.time);
+  out.customer_value.push_back(value.value());
+  out.customer_key.push_back(customer_key(log.ids(), c));
+}
+
+/// Leaves out nodes that no step visits.
+inline void drop_unvisited(Paths& paths) {
+  std::vector<std::uint32_t> number(paths.nodes.size());
+  for (const PathStep& step : paths.steps) number[step.node] = 1;
+  std::vector<PathNode> kept;
+  for (std::size_t n = 0; n < number.size(); ++n) {
+    if (number[n] == 0) continue;
+    number[n] = static_cast<std::uint32_t>(kept.size());
+    kept.push_back(std::move(paths.nodes[n]));
+  }
+  for (PathStep& step : paths.steps) step.node = number[step.node];
+  paths.nodes = std::move(kept);
+}
+
+}  // namespace paths_detail
+
+/// Walks over the moments, stages or owners that matched. A walk stops at the customer's first outcome: occurrences at or after its place are
+/// counted as `after_outcome`. O(occurrences + events).
+inline Paths paths(const Matches& matches, PathsBy by = PathsBy::moment) {
+  using namespace paths_detail;
+  const Journey& journey = *matches.journey;
+  const EventLog& log = *matches.log;
+  Nodes nodes = by == PathsBy::moment ? by_moment(journey) : by == PathsBy::stage ? by_stage(journey) : by_owner(journey);
+  Paths out;
+  out.nodes = std::move(nodes.nodes);
+  for (const Outcome& outcome : journey.outcomes()) out.outcomes.push_back(outcome.id);
+  out.has_value = !log.values().empty();
+  for (std::size_t c = 0; c < log.customers(); ++c) {
+    const Ending& ending = matches.endings[c];
+    for (const Occurrence& o : matches.of_customer(c)) {
+      if (ending.reached() && o.place() >= ending.place()) ++out.after_outcome;
+      else out.steps.push_back({nodes.of_moment[o.moment], o.time, value_of(log, o.event)});
+    }
+    end_walk(log, c, ending, out);
+  }
+  return out;
+}
+
+/// An outcome of walks over bare events: its id, and the pattern that it is.
+using NamedPattern = std::pair<std::string, Pattern>;
+
+/// Walks over the events themselves, up to the first of the outcomes; an event that is the outcome is no step. Names that no walk visits are
+/// left out. O(events + signals of the outcomes). @throws InvalidInput as `Journey` does for outcomes.
+inline Paths paths(const EventLog& log, const std::vector<NamedPattern>& outcomes = {}, const Run& run = {}) {
+  using namespace paths_detail;
+  Journey::Parts checked;  // outcomes are held to a journey's rules
+  checked.stages = {{"events"}};
+  checked.moments = {{"event", "events", Pattern::gap(days(1))}};
+  Program program{log};
+  std::vector<std::uint32_t> compiled;
+  Paths out;
+  for (const auto& [id, when] : outcomes) checked.outcomes.push_back({id, when});
+  const Journey valid{std::move(checked)};
+  for (const Outcome& outcome : valid.outcomes()) {
+    compiled.push_back(program.add(outcome.when));
+    out.outcomes.push_back(outcome.id);
+  }
+  for (const std::string& name : log.event_names()) out.nodes.push_back({name, name, ""});
+  out.has_value = !log.values().empty();
+  std::vector<Ending> endings(log.customers());
+  const std::vector<Slice> parts = slices(log.customers(), 16 * run.count());
+  parallel_for(parts.size(), run, [&](std::size_t p) {
+    Workspace work = program.workspace();
+    for (std::size_t c = parts[p].begin; c < parts[p].end; ++c) {
+      const Life life{log, c};
+      program.begin(life, work);
+      program.evaluate(0, program.size(), life, work);
+      endings[c] = first_ending(compiled, life, work);
+    }
+  });
+  for (std::size_t c = 0; c < log.customers(); ++c) {
+    const Ending& ending = endings[c];
+    const CustomerEvents own = log.customer(c);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const auto order = std::tuple{own.times[i], false, std::uint64_t{own.first + i}} <=> ending.place();
+      if (!ending.reached() || order < 0) out.steps.push_back({own.events[i], own.times[i], value_of(log, own.first + i)});
+      else out.after_outcome += order > 0;
+    }
+    end_walk(log, c, ending, out);
+  }
+  drop_unvisited(out);
+  return out;
+}
+
+}  // namespace sojourn

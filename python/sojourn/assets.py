@@ -1,0 +1,439 @@
+"""Customers in and customers out, exactly: definitions, ledgers and their reconciliation."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+from sojourn import _core
+from sojourn._core import InvalidInput
+from sojourn._zones import zone_rules
+from sojourn.table import Table, as_arrow
+
+_EPOCH = date(1970, 1, 1)
+_MONEY = ("float", "minor", "decimal")
+
+
+class Definition:
+    """What a ledger means by a customer coming in and going out. A value: compares, hashes, and goes to JSON and back.
+
+    Parameters
+    ----------
+    customer
+        Column with the unit that the ledger counts (an account, a policy, a household).
+    start, end
+        Columns of dates or timestamps. A record is in force from the day of `start` up to the day before `end`; a null
+        end: still in force; a null start: the record takes no part (fate ``rule: no start``).
+    value
+        Column of money: decimals, integers (major units), or floats within 1e-6 of a minor unit. A null counts 0.
+    currency
+        A column of ISO 4217 codes; or a code, where the records have no such column.
+    where
+        Name → rule: a record takes part when it passes all; the first it fails names its fate.
+    joins, leaves
+        Name → rule: a spell's opening (its end) counts as in (out) when its opening (closing) record passes all.
+        Rules may ask for ``sj.spell_number()``.
+    grace
+        How long a customer may be without a record and still be there: whole days (``"30d"``, ``"2w"``), or a list of
+        (name, rule, duration) of which the last has no rule (None). The record that ends last decides.
+    empty
+        Records that end no later than they start: ``"ignore"`` them, or ``"count"`` them as in and out on that day.
+    segment
+        Column: the segment of the record that opens a spell holds for the whole spell.
+    acquired
+        Column: how the customer came (for earned growth).
+    key, follows
+        Columns: a record's id, and the id of the record it replaces.
+
+    Raises
+    ------
+    InvalidInput
+        With the place in the definition.
+
+    Notes
+    -----
+    Rules are expressions (``sj.column("paid") == True``) or the JSON objects of journey files. A null is a value of its
+    own: null ≠ 'split' holds, null == 'split' does not.
+
+    Examples
+    --------
+    >>> import sojourn as sj
+    >>> policy = sj.Definition(
+    ...     "policy", "effective", "ended",
+    ...     joins={"new business": {"column": "txn", "op": "==", "value": "NB"}},
+    ... )
+    >>> strict = sj.Definition("policy", "effective", "ended", grace="0d")
+    >>> policy.differences(strict)[1]
+    'grace changes from "30d" to "0d"'
+    """
+
+    def __init__(
+        self,
+        customer: str,
+        start: str,
+        end: str,
+        value: str | None = None,
+        currency: str | None = None,
+        where: Mapping[str, Any] | None = None,
+        joins: Mapping[str, Any] | None = None,
+        leaves: Mapping[str, Any] | None = None,
+        grace: str | Sequence[Any] = "30d",
+        empty: str = "ignore",
+        segment: str | None = None,
+        acquired: str | None = None,
+        key: str | None = None,
+        follows: str | None = None,
+    ) -> None:
+        said: dict[str, Any] = {
+            "customer": customer,
+            "start": start,
+            "end": end,
+            "value": value,
+            "currency": currency,
+            "where": where or {},
+            "joins": joins or {},
+            "leaves": leaves or {},
+            "grace": grace,
+            "empty": empty,
+            "segment": segment,
+            "acquired": acquired,
+            "key": key,
+            "follows": follows,
+        }
+        self._core = _core.Definition(json.dumps(said, default=_plain, ensure_ascii=False))
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> Definition:
+        """Return the definition that a mapping (as from a JSON file) spells out.
+
+        Raises
+        ------
+        InvalidInput
+            With the place, for keys that are missing or unknown.
+        """
+        definition = cls.__new__(cls)
+        definition._core = _core.Definition(json.dumps(dict(said), default=_plain, ensure_ascii=False))
+        return definition
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the definition as JSON's objects, every field spelled out."""
+        said: dict[str, Any] = json.loads(self._core.to_json())
+        return said
+
+    @property
+    def version(self) -> str:
+        """Sixteen digits that follow from what the definition says: equal definitions have equal versions."""
+        return self._core.version
+
+    def differences(self, other: Definition) -> list[str]:
+        """Return what changes from this definition to another, a sentence a difference."""
+        return self._core.differences(other._core)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Definition) and bool(self._core == other._core)
+
+    def __hash__(self) -> int:
+        return hash(self.version)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.to_dict()
+
+    def __setstate__(self, said: dict[str, Any]) -> None:
+        self._core = _core.Definition(json.dumps(said, ensure_ascii=False))
+
+    def __repr__(self) -> str:
+        said = self.to_dict()
+        shown = [repr(said.pop(name)) for name in ("customer", "start", "end")]
+        defaults = {"grace": "30d", "empty": "ignore"}
+        shown += [f"{name}={value!r}" for name, value in said.items() if value and defaults.get(name) != value]
+        return f"Definition({', '.join(shown)})"
+
+
+class Ledger:
+    """A silo's records under its definition. Immutable.
+
+    Parameters
+    ----------
+    name
+        What statements call it.
+    records
+        A table: anything with ``__arrow_c_stream__`` (pandas, polars, pyarrow, duckdb), or a path to Parquet or CSV.
+    definition
+        What counts.
+    group
+        Column with the unit that ledgers share, as a household. Records without one are counted by `check`.
+    threads
+        Number of threads (None: all). The answer never depends on it.
+
+    Raises
+    ------
+    InvalidInput
+        For a missing column, a wrong type, a null customer, an amount that is no money, an empty table; with the first
+        row at fault.
+
+    Examples
+    --------
+    >>> import sojourn as sj
+    >>> from datetime import date
+    >>> records = {"who": ["a", "b"], "from": [date(2026, 1, 5)] * 2, "to": [None, date(2026, 3, 1)]}
+    >>> sj.Ledger("CRM", records, sj.Definition("who", "from", "to"))
+    Ledger('CRM', 2 records of 2 customers, by who)
+    """
+
+    def __init__(
+        self,
+        name: str,
+        records: Any,
+        definition: Definition,
+        group: str | None = None,
+        *,
+        threads: int | None = None,
+    ) -> None:
+        if not isinstance(name, str) or not name:
+            raise InvalidInput(f"ledger: found the name {name!r}, expected a string that is not empty")
+        if not isinstance(definition, Definition):
+            raise InvalidInput(f"{name}: found {type(definition).__name__} for definition, expected sj.Definition")
+        self._definition = definition
+        self._like = records
+        self._core = _core.Ledger(name, as_arrow(records, name), definition._core, group, _threads(threads))
+
+    @property
+    def name(self) -> str:
+        """What statements call it."""
+        return self._core.name
+
+    @property
+    def definition(self) -> Definition:
+        """What counts."""
+        return self._definition
+
+    @property
+    def customers(self) -> int:
+        """Number of distinct customers, those included whose records take no part."""
+        return self._core.customers
+
+    def __len__(self) -> int:
+        return len(self._core)
+
+    def __repr__(self) -> str:
+        unit = self._definition.to_dict()["customer"]
+        return f"Ledger({self.name!r}, {len(self):,} records of {self.customers:,} customers, by {unit})"
+
+
+class Reconciliation:
+    """Ledgers run over the same periods on the same clock; made by `reconcile`."""
+
+    def __init__(self, core: _core.Reconciliation, ledgers: Sequence[Ledger], periods: str, money: str, threads: int | None) -> None:
+        self._core = core
+        self._ledgers = {ledger.name: ledger for ledger in ledgers}
+        self._periods = periods
+        self._money = money
+        self._threads = threads
+        self._like = ledgers[0]._like
+
+    @property
+    def ledgers(self) -> list[str]:
+        """Names of the ledgers; the standard comes first where there is one."""
+        return self._core.ledgers
+
+    def statement(self) -> Table:
+        """Return opening + in − out = closing, in customers and in value.
+
+        Returns
+        -------
+        Table
+            A row for each ledger, period (its first day), segment and currency: opening, new, returned, other_in,
+            joined (new + returned), left, other_out, closing, in_grace (part of closing: present without a record in
+            force); the value of each as ``…_value``; expansion, contraction and fx, the changes of value of those who
+            stay. In every row::
+
+                opening + new + returned + other_in - left - other_out = closing
+
+            and the same in value with + expansion - contraction + fx. Money is in major units (floats or decimals) or
+            in minor ones (integers), as `reconcile` was told.
+        """
+        return Table(self._core.statement(self._money), self._like)
+
+    def check(self) -> Table:
+        """Return what proves the statement, and what looks wrong in the records.
+
+        Returns
+        -------
+        Table
+            check, kind, tested, failures, detail. ``identity`` rows must hold for the figures to be right. ``guard``
+            rows point at suspected faults of the data (customers vanishing at once, duplicate keys, …) and never change
+            a figure.
+
+        Raises
+        ------
+        RuntimeError
+            When an identity fails: a fault of sojourn, which must not pass for a result.
+        """
+        table = Table(self._core.check(self._threads), self._like)
+        broken = [row for row in table.rows() if row["kind"] == "identity" and row["failures"] > 0]
+        if broken:
+            raise RuntimeError("; ".join(f"{row['check']}: {row['failures']} failures, {row['detail']}" for row in broken))
+        return table
+
+    def fates(self, ledger: str) -> Table:
+        """Return what became of the start and the end of every record of a ledger.
+
+        Returns
+        -------
+        Table
+            row (of the records, from 0), start, end: ``counted``, ``uncounted: name``, ``already``, ``grace: name``,
+            ``pending: name`` or ``rule: name``; ``open`` for a record without an end, ``hidden`` for one that starts
+            after the as-of day.
+        """
+        return Table(self._core.fates(ledger, self._threads), self._like)
+
+    def plot(self) -> Any:
+        """Return the statement as an altair chart: a row a ledger, customers and value; in above, out below, net a line."""
+        from sojourn._statement_chart import statement_chart
+
+        units = {name: self._ledgers[name].definition.to_dict()["customer"] for name in self.ledgers}
+        return statement_chart(self._exact().rows(), units, self._periods, standard=self._core.has_standard)
+
+    def _exact(self) -> Table:
+        return Table(self._core.statement("decimal"))
+
+    def _totals(self) -> list[tuple[str, int, int, int, int]]:
+        """Ledger, opening, in, out, closing over the whole report."""
+        found = []
+        rows = Table(self._core.statement("minor")).rows()
+        for name in self.ledgers:
+            own = [row for row in rows if row["ledger"] == name]
+            limits = [row["period"] for row in own]
+            first, last = (min(limits), max(limits)) if limits else (None, None)
+            opening = sum(row["opening"] for row in own if row["period"] == first)
+            closing = sum(row["closing"] for row in own if row["period"] == last)
+            joined, left = (sum(row[column] for row in own) for column in ("joined", "left"))
+            found.append((name, opening, joined, left, closing))
+        return found
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name} {opening:,} +{came:,} −{left:,} → {closing:,}" for name, opening, came, left, closing in self._totals())
+        return f"Reconciliation(by {self._periods}: {shown})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{html.escape(name)}</th>" + "".join(f"<td>{number:,}</td>" for number in numbers) + "</tr>"
+            for name, *numbers in self._totals()
+        )
+        head = "".join(f"<th>{name}</th>" for name in ("ledger", "opening", "in", "out", "closing"))
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def reconcile(
+    ledgers: Iterable[Ledger],
+    standard: Ledger | None = None,
+    periods: str = "1 month",
+    *,
+    start: date | datetime | str,
+    end: date | datetime | str,
+    timezone: str | None = None,
+    as_of: date | datetime | str | None = None,
+    rates: Any = None,
+    reporting_currency: str | None = None,
+    money: str = "float",
+    threads: int | None = None,
+) -> Reconciliation:
+    """Reconcile customers in with customers out, in whole customers and in minor units of money.
+
+    Parameters
+    ----------
+    ledgers
+        The silos' ledgers.
+    standard
+        The company's own, which comes first in statements.
+    periods
+        ``"1 month"``, ``"3 months"`` or ``"1 year"`` of the calendar.
+    start, end
+        First days of periods; `end` is the first day after the report.
+    timezone
+        Zoned instants are put into this zone (None: UTC) and cut to days; dates and naive times are local days already.
+    as_of
+        Nothing after this day is looked at, and a grace that runs beyond it leaves the customer present, pending. None:
+        nothing is hidden and nothing pending.
+    rates
+        Table date, currency, rate: the reporting currency's units for one of `currency`, from that day on.
+    reporting_currency
+        ISO 4217 code that all values are brought into, each record rounded half to even. Without it each currency has
+        rows of its own.
+    money
+        How tables show money: ``"float"`` (major units), ``"minor"`` (integers) or ``"decimal"``.
+    threads
+        Number of threads (None: all). The answer never depends on it.
+
+    Raises
+    ------
+    InvalidInput
+        For limits off a period's boundary, ledgers of one name, a missing rate, or when no record reaches the report.
+
+    Examples
+    --------
+    >>> import sojourn as sj
+    >>> from datetime import date
+    >>> records = {"who": ["a", "b"], "from": [date(2026, 1, 5)] * 2, "to": [None, date(2026, 3, 1)]}
+    >>> crm = sj.Ledger("CRM", records, sj.Definition("who", "from", "to"))
+    >>> sj.reconcile([crm], start="2026-01-01", end="2026-04-01")
+    Reconciliation(by 1 month: CRM 0 +2 −1 → 1)
+    """
+    given = [ledgers] if isinstance(ledgers, Ledger) else list(ledgers)
+    for ledger in [*given, *([] if standard is None else [standard])]:
+        if not isinstance(ledger, Ledger):
+            raise InvalidInput(f"reconcile: found {type(ledger).__name__} among the ledgers, expected sj.Ledger")
+    if money not in _MONEY:
+        raise InvalidInput(f"money: found {money!r}, expected 'float', 'minor' or 'decimal'")
+    if rates is not None and reporting_currency is None:
+        raise InvalidInput("rates: found rates without a reporting currency, expected reporting_currency, as 'USD'")
+    arguments = _core.ReconcileArguments()
+    arguments.standard = None if standard is None else standard._core
+    arguments.periods = periods
+    arguments.start, arguments.end = _day(start, "start"), _day(end, "end")
+    arguments.timezone = None if timezone is None else zone_rules(timezone)
+    arguments.as_of = None if as_of is None else _day(as_of, "as_of")
+    arguments.reporting_currency = reporting_currency
+    core = _core.reconcile(
+        [ledger._core for ledger in given],
+        arguments,
+        None if rates is None else as_arrow(rates, "rates"),
+        _threads(threads),
+    )
+    together = given if standard is None else [standard, *given]
+    return Reconciliation(core, together, periods, money, threads)
+
+
+def _day(when: date | datetime | str, name: str) -> int:
+    """Return a day as days since 1970."""
+    expected = "expected a date, or a string such as '2026-03-01'"
+    if isinstance(when, str):
+        try:
+            when = datetime.fromisoformat(when)
+        except ValueError:
+            raise InvalidInput(f"{name}: found {when!r:.60}, {expected}") from None
+    if isinstance(when, datetime):
+        if when.time() != time():
+            raise InvalidInput(f"{name}: found {when.isoformat()}, {expected} without a time of day")
+        when = when.date()
+    if not isinstance(when, date):
+        raise InvalidInput(f"{name}: found {when!r:.60}, {expected}")
+    return (when - _EPOCH).days
+
+
+def _plain(value: Any) -> Any:
+    """Return expressions and dates as JSON has them."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    raise InvalidInput(f"definition: found {value!r:.60}, expected a rule, a string, a number, true, false or None")
+
+
+def _threads(threads: int | None) -> int | None:
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise InvalidInput(f"threads: found {threads!r}, expected a whole number of 1 or more, or None for all")
+    return threads

@@ -1,0 +1,152 @@
+"""Matches: what occurred when every customer of a log was taken through a journey."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sojourn import _core
+from sojourn._core import InvalidInput
+from sojourn.events import EventLog, _threads
+from sojourn.table import Table
+
+if TYPE_CHECKING:
+    from sojourn.journey import Journey
+
+
+class Matches:
+    """The answer of `Journey.match`: occurrences of moments, undecided cases, outcomes, KPIs. Immutable.
+
+    Examples
+    --------
+    >>> import sojourn as sj
+    >>> from datetime import datetime
+    >>> log = sj.EventLog({
+    ...     "customer": ["ann", "ann", "bob"],
+    ...     "time": [datetime(2026, 3, 1), datetime(2026, 3, 4), datetime(2026, 3, 2)],
+    ...     "event": ["order", "return", "order"],
+    ... })
+    >>> journey = sj.Journey(["buy"], [sj.Moment("order", "buy", when=sj.event("order"))])
+    >>> matches = journey.match(log)
+    >>> matches
+    Matches(2 occurrences of 1 moment, 0 undecided cases, 2 customers)
+    >>> matches.unmapped().to_dict()
+    {'event': ['return'], 'count': [1], 'share': [0.3333333333333333]}
+    """
+
+    def __init__(self, core: _core.Matches, journey: Journey, log: EventLog) -> None:
+        self._core = core
+        self._journey = journey
+        self._log = log
+
+    @property
+    def journey(self) -> Journey:
+        """The journey that was matched."""
+        return self._journey
+
+    @property
+    def log(self) -> EventLog:
+        """The log that was matched."""
+        return self._log
+
+    def __len__(self) -> int:
+        return len(self._core)
+
+    def occurrences(self, *, threads: int | None = None) -> Table:
+        """Return the occurrences, by customer and then as they fell.
+
+        Returns
+        -------
+        Table
+            occurrence_id, customer, moment, stage, time, start_time, value, key. The id is a function of customer, moment and
+            ordinal (63 bits of a hash) and never changes; time and start_time are written as the log's times are; value and
+            key are those of the event that the occurrence carries, null where there is none.
+        """
+        return self._table(self._core.occurrences(_threads(threads)))
+
+    def undecided(self) -> Table:
+        """Return the cases that what was observed cannot decide, one row a case.
+
+        Returns
+        -------
+        Table
+            moment, customer, time, reason: ``"truncated"`` (what came before the observation would decide),
+            ``"censored"`` (what comes after it would), ``"unknown condition"`` (a null in a condition).
+        """
+        return self._table(self._core.undecided())
+
+    def outcomes(self) -> Table:
+        """Return customer, outcome, time: each customer's first outcome, for those who reached one."""
+        return self._table(self._core.outcomes())
+
+    def moments(self) -> Table:
+        """Return one row a moment, in the journey's order.
+
+        Returns
+        -------
+        Table
+            moment, stage, occurrences, customers (who had it), value (sum over the events carried; null for a log without
+            values), per_customer (occurrences a customer who had it; null if nobody had), undecided (cases).
+        """
+        return self._table(self._core.moments())
+
+    def kpis(self, interval: float = 0.9) -> Table:
+        """Return how often each moment's KPI was met.
+
+        Parameters
+        ----------
+        interval
+            Confidence of `low` and `high` (Wilson 1927).
+
+        Returns
+        -------
+        Table
+            moment, kpi, due (met or not met; the undecided left out), met, undecided, share (met / due), low, high, target; the
+            shares are null where nothing was due.
+        """
+        return self._table(self._core.kpis(interval))
+
+    def unmapped(self, *, threads: int | None = None) -> Table:
+        """Return event, count, share: events that no pattern of the journey mentions, most frequent first."""
+        return self._table(self._core.unmapped(_threads(threads)))
+
+    def unreached(self) -> Table:
+        """Return moment, stage, undecided: moments that never occur, with the cases left undecided."""
+        return self._table(self._core.unreached())
+
+    def advance(self, more: Any, *, threads: int | None = None) -> tuple[Matches, Table]:
+        """Return the matches of the log with later events, and the occurrences that are new.
+
+        Parameters
+        ----------
+        more
+            A table with the log's columns; see `EventLog.append`.
+
+        Returns
+        -------
+        matches
+            Equal to those of one log built from all events.
+        new
+            As `occurrences`, of those whose occurrence_id was not there before.
+        """
+        matches = self._journey.match(self._log.append(more, threads=threads), threads=threads)
+        return matches, self._table(matches._core.new_since(self._core, _threads(threads)))
+
+    def _table(self, core: _core.Table) -> Table:
+        return Table(core, self._log._like)
+
+    def __reduce__(self) -> Any:
+        return _match, (self._journey, self._log)
+
+    def __repr__(self) -> str:
+        moments, cases = len(self._journey.moments), self._core.undecided_cases
+        return (
+            f"Matches({len(self):,} occurrences of {moments:,} moment{'' if moments == 1 else 's'}, "
+            f"{cases:,} undecided case{'' if cases == 1 else 's'}, {self._log.customers:,} customers)"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.moments()._repr_html_()
+
+
+def _match(journey: Journey, log: EventLog) -> Matches:
+    return journey.match(log)

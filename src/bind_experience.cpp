@@ -1,0 +1,347 @@
+// sojourn._core: journeys, patterns, matches and the walks over them.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "logs.hpp"
+#include "matches.hpp"
+#include "sojourn/core/take.hpp"
+#include "sojourn/experience/journey_check.hpp"
+#include "sojourn/experience/journey_json.hpp"
+#include "sojourn/experience/match.hpp"
+#include "sojourn/experience/occurrence_ids.hpp"
+#include "sojourn/experience/paths.hpp"
+#include "sojourn/experience/pattern_text.hpp"
+#include "sojourn/experience/summaries.hpp"
+#include "sojourn/stats/wilson.hpp"
+#include "tables.hpp"
+
+namespace sojourn::python {
+namespace {
+
+/// A word a moment: codes are moments' numbers.
+Strings words_of(const Journey& journey, std::vector<std::uint32_t> moments, std::string Moment::*word) {
+  std::vector<std::string> words;
+  for (const Moment& moment : journey.moments()) words.push_back(moment.*word);
+  return {std::move(moments), std::make_shared<const std::vector<std::string>>(std::move(words))};
+}
+
+/// A column of floats with nulls, built row by row.
+struct OptionalReals {
+  Reals reals;
+  std::vector<std::uint8_t> nulls;
+
+  void add(std::optional<double> x) {
+    reals.values.push_back(x.value_or(0.0));
+    nulls.push_back(x ? 0 : 1);
+  }
+  Column column(std::string name) && { return {std::move(name), std::move(reals), std::move(nulls)}; }
+};
+
+Column value_column(const EventLog& log, const std::vector<std::uint64_t>& rows) {
+  OptionalReals out;
+  for (const std::uint64_t row : rows) {
+    const bool has = !log.values().empty() && log.values()[row] == log.values()[row];
+    out.add(has ? std::optional{log.values()[row]} : std::nullopt);
+  }
+  return std::move(out).column("value");
+}
+
+Column key_column(const EventLog& log, const std::vector<std::uint64_t>& rows) {
+  if (log.key() != nullptr) return take<std::uint64_t>(*log.key(), rows, "key");
+  Strings none{std::vector<std::uint32_t>(rows.size()), std::make_shared<const std::vector<std::string>>(1)};
+  return {"key", std::move(none), std::vector<std::uint8_t>(rows.size(), 1)};
+}
+
+/// The table of some occurrences and their ids.
+ResultTable occurrences_result(const Matches& matches, const std::vector<Occurrence>& occurrences, std::vector<std::int64_t> ids) {
+  const std::size_t n = occurrences.size();
+  std::vector<std::uint32_t> customers, moments;
+  std::vector<std::int64_t> times, starts;
+  std::vector<std::uint64_t> rows;
+  for (auto* column : {&customers, &moments}) column->reserve(n);
+  for (auto* column : {&times, &starts}) column->reserve(n);
+  rows.reserve(n);
+  for (const Occurrence& o : occurrences) {
+    customers.push_back(o.customer);
+    moments.push_back(o.moment);
+    times.push_back(o.time);
+    starts.push_back(o.start_time);
+    rows.push_back(o.event);
+  }
+  const EventLog& log = *matches.log;
+  Table table;
+  table.columns.push_back({"occurrence_id", Ints{std::move(ids)}});
+  table.columns.push_back(log.ids().column("customer", customers));
+  table.columns.push_back({"moment", words_of(*matches.journey, moments, &Moment::id)});
+  table.columns.push_back({"stage", words_of(*matches.journey, std::move(moments), &Moment::stage)});
+  table.columns.push_back(log.time_column("time", std::move(times)));
+  table.columns.push_back(log.time_column("start_time", std::move(starts)));
+  table.columns.push_back(value_column(log, rows));
+  table.columns.push_back(key_column(log, rows));
+  return result(std::move(table));
+}
+
+ResultTable occurrences_table(const Matches& matches, std::optional<std::size_t> threads) {
+  const Run run = make_run(threads, "naming occurrences");
+  const py::gil_scoped_release release;
+  return occurrences_result(matches, matches.occurrences, occurrence_ids(matches, run));
+}
+
+/// The occurrences whose ids an earlier match did not have.
+ResultTable new_since(const Matches& matches, const Matches& earlier, std::optional<std::size_t> threads) {
+  const Run run = make_run(threads, "naming occurrences");
+  const py::gil_scoped_release release;
+  std::vector<std::int64_t> before = occurrence_ids(earlier, run), ids;
+  std::sort(before.begin(), before.end());
+  const std::vector<std::int64_t> now = occurrence_ids(matches, run);
+  std::vector<Occurrence> fresh;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    if (std::binary_search(before.begin(), before.end(), now[i])) continue;
+    ids.push_back(now[i]);
+    fresh.push_back(matches.occurrences[i]);
+  }
+  return occurrences_result(matches, fresh, std::move(ids));
+}
+
+ResultTable undecided_table(const Matches& matches) {
+  const py::gil_scoped_release release;
+  std::vector<std::uint32_t> customers, moments;
+  std::vector<std::int64_t> times;
+  StringsBuilder reasons;
+  for (const Undecided& u : matches.undecided) {
+    customers.push_back(u.customer);
+    moments.push_back(u.moment);
+    times.push_back(u.time);
+    reasons.add(to_string(u.reason));
+  }
+  Table table;
+  table.columns.push_back({"moment", words_of(*matches.journey, std::move(moments), &Moment::id)});
+  table.columns.push_back(matches.log->ids().column("customer", customers));
+  table.columns.push_back(matches.log->time_column("time", std::move(times)));
+  table.columns.push_back({"reason", std::move(reasons).finish()});
+  return result(std::move(table));
+}
+
+ResultTable moments_table(const Matches& matches) {
+  const py::gil_scoped_release release;
+  StringsBuilder moment, stage;
+  Ints occurrences, customers, undecided;
+  OptionalReals value, per_customer;
+  const auto rows = summarise_moments(matches);
+  for (std::size_t m = 0; m < rows.size(); ++m) {
+    moment.add(matches.journey->moments()[m].id);
+    stage.add(matches.journey->moments()[m].stage);
+    occurrences.values.push_back(rows[m].occurrences);
+    customers.values.push_back(rows[m].customers);
+    undecided.values.push_back(rows[m].undecided);
+    value.add(matches.log->values().empty() ? std::nullopt : std::optional{rows[m].value.value()});
+    per_customer.add(rows[m].customers == 0 ? std::nullopt : std::optional{static_cast<double>(rows[m].occurrences) / static_cast<double>(rows[m].customers)});
+  }
+  Table table;
+  table.columns.push_back({"moment", std::move(moment).finish()});
+  table.columns.push_back({"stage", std::move(stage).finish()});
+  table.columns.push_back({"occurrences", std::move(occurrences)});
+  table.columns.push_back({"customers", std::move(customers)});
+  table.columns.push_back(std::move(value).column("value"));
+  table.columns.push_back(std::move(per_customer).column("per_customer"));
+  table.columns.push_back({"undecided", std::move(undecided)});
+  return result(std::move(table));
+}
+
+ResultTable kpis_table(const Matches& matches, double interval) {
+  const py::gil_scoped_release release;
+  check_confidence(interval);
+  StringsBuilder moment, kpi;
+  Ints due, met, undecided;
+  OptionalReals share, low, high, target;
+  for (const KpiSummary& row : summarise_kpis(matches)) {
+    const Moment& of = matches.journey->moments()[row.moment];
+    moment.add(of.id);
+    kpi.add(of.kpi->name);
+    due.values.push_back(row.due());
+    met.values.push_back(row.met);
+    undecided.values.push_back(row.undecided);
+    const bool any = row.due() > 0;
+    const Interval bounds = wilson_interval(row.met, row.due(), interval);
+    share.add(any ? std::optional{static_cast<double>(row.met) / static_cast<double>(row.due())} : std::nullopt);
+    low.add(any ? std::optional{bounds.low} : std::nullopt);
+    high.add(any ? std::optional{bounds.high} : std::nullopt);
+    target.add(of.kpi->target);
+  }
+  Table table;
+  table.columns.push_back({"moment", std::move(moment).finish()});
+  table.columns.push_back({"kpi", std::move(kpi).finish()});
+  table.columns.push_back({"due", std::move(due)});
+  table.columns.push_back({"met", std::move(met)});
+  table.columns.push_back({"undecided", std::move(undecided)});
+  table.columns.push_back(std::move(share).column("share"));
+  table.columns.push_back(std::move(low).column("low"));
+  table.columns.push_back(std::move(high).column("high"));
+  table.columns.push_back(std::move(target).column("target"));
+  return result(std::move(table));
+}
+
+ResultTable unmapped_table(const Matches& matches, std::optional<std::size_t> threads) {
+  const Run run = make_run(threads, "counting events");
+  const py::gil_scoped_release release;
+  StringsBuilder event;
+  Ints count;
+  Reals share;
+  for (const EventCount& row : unmapped_events(*matches.journey, *matches.log, run)) {
+    event.add(matches.log->event_names()[row.event]);
+    count.values.push_back(row.count);
+    share.values.push_back(static_cast<double>(row.count) / static_cast<double>(matches.log->size()));
+  }
+  Table table;
+  table.columns.push_back({"event", std::move(event).finish()});
+  table.columns.push_back({"count", std::move(count)});
+  table.columns.push_back({"share", std::move(share)});
+  return result(std::move(table));
+}
+
+ResultTable unreached_table(const Matches& matches) {
+  const py::gil_scoped_release release;
+  StringsBuilder moment, stage;
+  Ints undecided;
+  const auto rows = summarise_moments(matches);
+  for (std::size_t m = 0; m < rows.size(); ++m) {
+    if (rows[m].occurrences != 0) continue;
+    moment.add(matches.journey->moments()[m].id);
+    stage.add(matches.journey->moments()[m].stage);
+    undecided.values.push_back(rows[m].undecided);
+  }
+  Table table;
+  table.columns.push_back({"moment", std::move(moment).finish()});
+  table.columns.push_back({"stage", std::move(stage).finish()});
+  table.columns.push_back({"undecided", std::move(undecided)});
+  return result(std::move(table));
+}
+
+ResultTable outcomes_table(const Matches& matches) {
+  const py::gil_scoped_release release;
+  std::vector<std::uint32_t> customers;
+  std::vector<std::int64_t> times;
+  StringsBuilder outcome;
+  for (std::size_t c = 0; c < matches.endings.size(); ++c) {
+    const Ending& ending = matches.endings[c];
+    if (!ending.reached()) continue;
+    customers.push_back(static_cast<std::uint32_t>(c));
+    outcome.add(matches.journey->outcomes()[static_cast<std::size_t>(ending.outcome)].id);
+    times.push_back(ending.time);
+  }
+  Table table;
+  table.columns.push_back(matches.log->ids().column("customer", customers));
+  table.columns.push_back({"outcome", std::move(outcome).finish()});
+  table.columns.push_back(matches.log->time_column("time", std::move(times)));
+  return result(std::move(table));
+}
+
+ResultTable findings_table(const SharedJourney& journey, const std::optional<SharedLog>& log, std::optional<std::size_t> threads) {
+  const Run run = make_run(threads, "checking the journey");
+  const py::gil_scoped_release release;
+  StringsBuilder name, place, detail;
+  for (const Finding& finding : log ? check(journey, *log, run) : check(*journey)) {
+    name.add(finding.check);
+    place.add(finding.place);
+    detail.add(finding.detail);
+  }
+  Table table;
+  table.columns.push_back({"check", std::move(name).finish()});
+  table.columns.push_back({"place", std::move(place).finish()});
+  table.columns.push_back({"detail", std::move(detail).finish()});
+  return result(std::move(table));
+}
+
+SharedMatches match_log(const SharedJourney& journey, const SharedLog& log, std::optional<std::size_t> threads) {
+  const MatchOptions options{make_run(threads, "matching")};
+  const py::gil_scoped_release release;
+  return std::make_shared<Matches>(match(journey, log, options));
+}
+
+PathsBy read_by(const std::string& by) {
+  if (by == "moment") return PathsBy::moment;
+  if (by == "stage") return PathsBy::stage;
+  if (by == "owner") return PathsBy::owner;
+  refuse("by", "'" + by + "'", "'moment', 'stage' or 'owner'");
+}
+
+Pattern pattern_from(const std::string& json, const std::string& place) {
+  const boost::json::value value = parse_json(json, place.empty() ? "pattern" : place);
+  Pattern pattern = read_pattern({value, place});
+  check_possible(pattern, place);
+  return pattern;
+}
+
+std::shared_ptr<Paths> event_paths(const SharedLog& log, const std::vector<std::pair<std::string, std::string>>& outcomes, std::optional<std::size_t> threads) {
+  std::vector<NamedPattern> patterns;
+  for (const auto& [id, json] : outcomes) patterns.emplace_back(id, pattern_from(json, "outcomes['" + id + "']"));
+  const Run run = make_run(threads, "walking the log");
+  const py::gil_scoped_release release;
+  return std::make_shared<Paths>(paths(*log, patterns, run));
+}
+
+/// Checks a `where` list and gives it as a phrase.
+std::string condition_phrase(const std::string& json) {
+  const boost::json::value value = parse_json(json, "where");
+  return describe(read_condition({value, "where"}, SpellRules::allowed));
+}
+
+}  // namespace
+
+void bind_experience(py::module_& m) {
+  py::class_<Journey, SharedJourney>(m, "Journey")
+      .def_static("parse", [](const std::string& text, const std::string& what) { return std::make_shared<Journey>(Journey::parse(text, what)); }, py::arg("text"), py::arg("what"))
+      .def_static("load", [](const std::string& path) { return std::make_shared<Journey>(Journey::load(path)); }, py::arg("path"))
+      .def("to_json", [](const Journey& self) { return boost::json::serialize(write_journey(self)); })
+      .def("phrases",
+           [](const Journey& self) {
+             std::vector<std::string> out;
+             for (const Moment& moment : self.moments()) out.push_back(describe(moment.when));
+             return out;
+           })
+      .def("check", &findings_table, py::arg("log"), py::arg("threads"))
+      .def("match", &match_log, py::arg("log"), py::arg("threads"))
+      .def("__eq__", [](const Journey& a, const Journey& b) { return a == b; });
+
+  py::class_<Matches, SharedMatches>(m, "Matches")
+      .def("__len__", [](const Matches& self) { return self.occurrences.size(); })
+      .def_property_readonly("undecided_cases", [](const Matches& self) { return self.undecided.size(); })
+      .def("occurrences", &occurrences_table, py::arg("threads"))
+      .def("new_since", &new_since, py::arg("earlier"), py::arg("threads"))
+      .def("undecided", &undecided_table)
+      .def("moments", &moments_table)
+      .def("kpis", &kpis_table, py::arg("interval"))
+      .def("unmapped", &unmapped_table, py::arg("threads"))
+      .def("unreached", &unreached_table)
+      .def("outcomes", &outcomes_table)
+      .def("paths",
+           [](const Matches& self, const std::string& by) {
+             const py::gil_scoped_release release;
+             return std::make_shared<Paths>(paths(self, read_by(by)));
+           },
+           py::arg("by"));
+
+  py::class_<Paths, std::shared_ptr<Paths>>(m, "Paths")
+      .def("__len__", [](const Paths& self) { return self.steps.size(); })
+      .def_property_readonly("customers", [](const Paths& self) { return self.ending.size(); })
+      .def_readonly("after_outcome", &Paths::after_outcome);
+
+  m.def("event_paths", &event_paths, py::arg("log"), py::arg("outcomes"), py::arg("threads"));
+  m.def(
+      "read_pattern",
+      [](const std::string& json) {
+        const Pattern pattern = pattern_from(json, "");
+        return std::pair{boost::json::serialize(write_pattern(pattern)), describe(pattern)};
+      },
+      py::arg("json"), "Checks a pattern; gives it as the library writes it, and as a phrase.");
+  m.def("condition_phrase", &condition_phrase, py::arg("json"));
+}
+
+}  // namespace sojourn::python
