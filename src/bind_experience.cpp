@@ -328,11 +328,6 @@ void bind_experience(py::module_& m) {
            },
            py::arg("by"));
 
-  py::class_<Paths, std::shared_ptr<Paths>>(m, "Paths")
-      .def("__len__", [](const Paths& self) { return self.steps.size(); })
-      .def_property_readonly("customers", [](const Paths& self) { return self.ending.size(); })
-      .def_readonly("after_outcome", &Paths::after_outcome);
-
   m.def("event_paths", &event_paths, py::arg("log"), py::arg("outcomes"), py::arg("threads"));
   m.def(
       "read_pattern",

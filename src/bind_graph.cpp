@@ -136,6 +136,11 @@ std::int64_t visitors_of(const JourneyGraph& graph, const std::vector<std::strin
 }  // namespace
 
 void bind_graph(py::module_& m) {
+  py::class_<Paths, std::shared_ptr<Paths>>(m, "Paths")
+      .def("__len__", [](const Paths& self) { return self.steps.size(); })
+      .def_property_readonly("customers", [](const Paths& self) { return self.ending.size(); })
+      .def_readonly("after_outcome", &Paths::after_outcome);
+
   py::class_<JourneyGraph, SharedGraph>(m, "JourneyGraph")
       .def_property_readonly("customers", &JourneyGraph::customers)
       .def_property_readonly("after_outcome", [](const JourneyGraph& graph) { return graph.paths().after_outcome; })
@@ -145,6 +150,15 @@ void bind_graph(py::module_& m) {
       .def("components", &components_table)
       .def("absorption", &absorption_table, py::arg("interval"), py::arg("draws"), py::arg("seed"), py::arg("threads"))
       .def("visitors", &visitors_of, py::arg("nodes"), "Distinct customers who visited at least one of the nodes.");
+
+  m.def(
+      "graph",
+      [](const std::shared_ptr<Paths>& paths, std::optional<std::size_t> threads) {
+        const Run run = make_run(threads, "counting moves");
+        const py::gil_scoped_release release;
+        return std::make_shared<JourneyGraph>(paths, run);
+      },
+      py::arg("paths"), py::arg("threads"));
 }
 
 }  // namespace sojourn::python

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
 from sojourn._core import InvalidInput
 from sojourn._zones import zone_rules
 from sojourn.table import Table, as_arrow
+
+if TYPE_CHECKING:
+    from sojourn.graph import JourneyGraph
+    from sojourn.patterns import Pattern
 
 _TRANSITION_COLUMNS = ("count", "customers", "mean_gap", "median_gap", "value")
 _USUAL_COLUMNS = ("count", "customers", "mean_gap", "value")
@@ -184,6 +189,25 @@ class EventLog:
             if name not in _TRANSITION_COLUMNS:
                 raise InvalidInput(f"columns: found {name!r}, expected among {', '.join(_TRANSITION_COLUMNS)}")
         return Table(self._core.transitions(wanted, _threads(threads)), self._like)
+
+    def graph(self, outcomes: Mapping[str, Pattern] | None = None, *, threads: int | None = None) -> JourneyGraph:
+        """Return how customers moved from event to event, up to their first outcome.
+
+        Parameters
+        ----------
+        outcomes
+            id → pattern, as ``{"left": sj.event("cancel")}``. Without any, every customer ends in ``observed``.
+
+        Raises
+        ------
+        InvalidInput
+            For an outcome that can never occur, or is named as an event is.
+        """
+        from sojourn.graph import JourneyGraph
+
+        written = [(name, json.dumps(pattern.to_dict())) for name, pattern in (outcomes or {}).items()]
+        paths = _core.event_paths(self._core, written, _threads(threads))
+        return JourneyGraph(_core.graph(paths, _threads(threads)), self._like)
 
     def __repr__(self) -> str:
         first, last = (_short(moment) for moment in self.span)

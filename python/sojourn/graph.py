@@ -33,14 +33,24 @@ class JourneyGraph:
         The table whose library ``Table.to_native()`` answers in.
     stages
         (id, name) of the lanes of a picture, from left to right; by default as the nodes name them.
+    period, unmapped, kpis
+        For the picture: the time covered, in words; events that no moment claims; a table as `Matches.kpis` gives it.
     """
 
     def __init__(
-        self, core: _core.JourneyGraph, like: Any = None, *, stages: Sequence[tuple[str, str]] | None = None
+        self,
+        core: _core.JourneyGraph,
+        like: Any = None,
+        *,
+        stages: Sequence[tuple[str, str]] | None = None,
+        period: str = "",
+        unmapped: int = 0,
+        kpis: Rows = (),
     ) -> None:
         self._core = core
         self._like = like
         self._stages = stages
+        self._period, self._unmapped, self._kpis = period, unmapped, kpis
 
     @property
     def customers(self) -> int:
@@ -123,35 +133,22 @@ class JourneyGraph:
         return Table(self._core.absorption(interval, draws, seed, _threads(threads)), self._like)
 
     def plot(
-        self,
-        value: bool = False,
-        *,
-        poster: bool = False,
-        who: str = "customers",
-        period: str = "",
-        unit: str | None = None,
-        unmapped: int = 0,
-        kpis: Rows = (),
-        voices: Rows = (),
+        self, value: bool = False, *, poster: bool = False, who: str = "customers", unit: str | None = None
     ) -> JourneyMap:
         """Return the journey map, a picture that shows itself in a notebook and saves as HTML, SVG or PNG.
 
         Parameters
         ----------
         value
-            Widths are the value of the customers that moved, not their number.
+            Widths are the value of the customers that moved (``customers_value``), not their number.
         poster
             Show every moment, however many there are.
-        who, period, unit
-            The plural of what is counted; the time covered, in words; what stands before an amount, such as ``"$"``.
-        unmapped
-            Number of events that no moment claims, for the footnote.
-        kpis, voices
-            Tables with moment, kpi, due, met, share, target; and with moment, score, voices.
+        who, unit
+            The plural of what is counted; what stands before an amount, such as ``"$"``.
 
         Raises
         ------
-        ValueError
+        InvalidInput
             With ``value=True`` when the log has no values.
         """
         from sojourn.journey_map import JourneyMap, from_tables
@@ -161,13 +158,12 @@ class JourneyGraph:
             self.edges().rows(),
             stages=self._stages,
             who=who,
-            period=period,
+            period=self._period,
             unit=unit,
             customers=self.customers,
             after_outcome=self.after_outcome,
-            unmapped=unmapped,
-            kpis=_rows(kpis),
-            voices=_rows(voices),
+            unmapped=self._unmapped,
+            kpis=_rows(self._kpis),
         )
         return JourneyMap(
             data, value=value, poster=poster, folded_customers=lambda nodes: self._core.visitors(list(nodes))

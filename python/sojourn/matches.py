@@ -10,6 +10,7 @@ from sojourn.events import EventLog, _threads
 from sojourn.table import Table
 
 if TYPE_CHECKING:
+    from sojourn.graph import JourneyGraph
     from sojourn.journey import Journey
 
 
@@ -112,6 +113,33 @@ class Matches:
     def unreached(self) -> Table:
         """Return moment, stage, undecided: moments that never occur, with the cases left undecided."""
         return self._table(self._core.unreached())
+
+    def graph(self, by: str = "moment", *, threads: int | None = None) -> JourneyGraph:
+        """Return how customers moved from moment to moment, up to their first outcome.
+
+        Parameters
+        ----------
+        by
+            What the nodes are: ``"moment"``, ``"stage"`` or ``"owner"`` (the accountable; ``"nobody"`` for moments without one).
+            Every occurrence is a visit: two in a row at one stage are a loop.
+
+        Raises
+        ------
+        InvalidInput
+            For another `by`.
+        """
+        from sojourn.graph import JourneyGraph
+
+        stages = None if by == "owner" else [(stage.id, stage.name or stage.id) for stage in self._journey.stages]
+        first, last = self._log.span
+        return JourneyGraph(
+            _core.graph(self._core.paths(by), _threads(threads)),
+            self._log._like,
+            stages=stages,
+            period=f"{first:%b %Y} – {last:%b %Y}",
+            unmapped=sum(self.unmapped(threads=threads).to_dict()["count"]),
+            kpis=self.kpis() if by == "moment" else (),
+        )
 
     def advance(self, more: Any, *, threads: int | None = None) -> tuple[Matches, Table]:
         """Return the matches of the log with later events, and the occurrences that are new.

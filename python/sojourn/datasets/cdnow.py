@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -31,7 +32,7 @@ class Shop:
     @cached_property
     def journey(self) -> Journey:
         """First, second, fifth and tenth order; silent for 90 days; came back after such a silence. Gone = silent for 180 days."""
-        return Journey.from_json((files(__package__) / "cdnow.json").read_text(encoding="utf-8"))
+        return Journey.from_dict(json.loads((files(__package__) / "cdnow.json").read_text(encoding="utf-8")))
 
     @cached_property
     def log(self) -> EventLog:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sojourn._core import InvalidInput
+
 from . import words
 from .cards import Face, Measures, face, measures
 from .fold import MOST, FoldedCustomers, fold
@@ -59,11 +61,11 @@ def layout(
 
     Raises
     ------
-    ValueError
+    InvalidInput
         With `value=True` when no path has a value.
     """
     if value and data.nodes and not data.has_value:
-        raise ValueError("value=True: no path of the graph has customers_value; give the event log a value column")
+        raise InvalidInput("value=True: no path of the graph has customers_value; give the event log a value column")
     shown = data if poster else fold(data, most, ranked, folded_customers)
     chosen = drawn(shown.edges, share)
     return _Plan(data, shown, chosen, value, measures(len(shown.stages), poster and len(data.nodes) > most)).finish()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sojourn._core import InvalidInput
+
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -195,7 +197,7 @@ def from_tables(
 
     Raises
     ------
-    ValueError
+    InvalidInput
         If an id stands twice or an edge names a node that is not there.
     """
     tables = _Tables.read(nodes, edges)
@@ -250,9 +252,9 @@ class _Tables:
         for row in nodes:
             key, kind = _text(row["node"]), _text(row.get("kind")) or "moment"
             if kind not in kinds:
-                raise ValueError(f"node {key!r}: kind is {kind!r}, expected one of {', '.join(kinds)}")
+                raise InvalidInput(f"node {key!r}: kind is {kind!r}, expected one of {', '.join(kinds)}")
             if any(key in known for known in kinds.values()):
-                raise ValueError(f"node {key!r} stands twice")
+                raise InvalidInput(f"node {key!r} stands twice")
             kinds[kind][key] = row
         known = {key for table in kinds.values() for key in table}
         for key, table in ((START, tables.start), (OBSERVED, tables.observed)):
@@ -269,7 +271,7 @@ class _Tables:
         for edge in self.edges:
             for end, known in ((edge.source, sources), (edge.target, targets)):
                 if end not in known:
-                    raise ValueError(f"edge {edge.source!r} to {edge.target!r}: there is no node {end!r}")
+                    raise InvalidInput(f"edge {edge.source!r} to {edge.target!r}: there is no node {end!r}")
 
     def into(self, targets: Mapping[str, Row]) -> list[MapEdge]:
         """Return the edges that end in one of `targets`."""
@@ -336,7 +338,7 @@ def _stages(
     listed = [(str(key), str(name) or str(key)) for key, name in stages or ()]
     for (one, _), (other, _) in pairwise(sorted(listed)):
         if one == other:
-            raise ValueError(f"stage {one!r} stands twice")
+            raise InvalidInput(f"stage {one!r} stands twice")
     missing = dict.fromkeys(stage for stage in named.values() if stage not in dict(listed))
     listed.extend((stage, stage or "No stage") for stage in missing)
     used = set(named.values())

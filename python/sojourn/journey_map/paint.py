@@ -12,6 +12,8 @@ from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from sojourn._core import InvalidInput
+
 from . import words
 from .numbers import count
 from .placed import Arrow, Card, Layout
@@ -92,7 +94,7 @@ def paint(placed: Layout, *, id: str | None = None) -> str:
     """
     key = id or picture_id(placed)
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", key):
-        raise ValueError(f"id {key!r}: expected a letter, then letters, digits, - or _")
+        raise InvalidInput(f"id {key!r}: expected a letter, then letters, digits, - or _")
     names = {node.id: node.name for node in placed.shown.nodes}
     return (
         environment()

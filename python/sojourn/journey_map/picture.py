@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sojourn._core import InvalidInput
+
 from .fold import MOST, FoldedCustomers
 from .layout import layout
 from .model import MapData
@@ -37,7 +39,7 @@ class JourneyMap:
 
     Raises
     ------
-    ValueError
+    InvalidInput
         With `value=True` when no path has a value.
 
     Examples
@@ -172,7 +174,7 @@ class JourneyMap:
         elif suffix == ".html":
             file.write_text(self.html(), encoding="utf-8")
         else:
-            raise ValueError(f"path {os.fspath(path)!r}: a journey map saves as .html, .svg or .png")
+            raise InvalidInput(f"path {os.fspath(path)!r}: a journey map saves as .html, .svg or .png")
 
     def html(self) -> str:
         """Return a page on its own: no script, nothing fetched, light and dark, prints on A3."""
