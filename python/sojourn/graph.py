@@ -33,8 +33,9 @@ class JourneyGraph:
         The table whose library ``Table.to_native()`` answers in.
     stages
         (id, name) of the lanes of a picture, from left to right; by default as the nodes name them.
-    period, unmapped, kpis
-        For the picture: the time covered, in words; events that no moment claims; a table as `Matches.kpis` gives it.
+    period, unmapped, kpis, outcomes
+        For the picture: the time covered, in words; events that no moment claims; a table as `Matches.kpis` gives it; the
+        names of outcomes by their ids.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class JourneyGraph:
         period: str = "",
         unmapped: int = 0,
         kpis: Rows = (),
+        outcomes: Mapping[str, str] | None = None,
     ) -> None:
         self._core = core
         self._like = like
         self._stages = stages
         self._period, self._unmapped, self._kpis = period, unmapped, kpis
+        self._outcomes = dict(outcomes or {})
 
     @property
     def customers(self) -> int:
@@ -154,7 +157,7 @@ class JourneyGraph:
         from sojourn.journey_map import JourneyMap, from_tables
 
         data = from_tables(
-            self.nodes().rows(),
+            [{**row, "name": self._outcomes.get(row["node"], row["name"])} for row in self.nodes().rows()],
             self.edges().rows(),
             stages=self._stages,
             who=who,

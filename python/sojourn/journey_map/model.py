@@ -33,12 +33,12 @@ class Promise:
         return self.due - self.met
 
     @property
-    def state(self) -> State:
-        """The state as judged elsewhere, or else kept or broken by the target."""
-        if self.judged is not None:
+    def state(self) -> State | None:
+        """The state as judged elsewhere, or else kept or broken by the target; None without a target."""
+        if self.judged is not None or self.target is None:
             return self.judged
         share = self.met / self.due if self.due else 1.0
-        return "kept" if self.target is None or share >= self.target else "broken"
+        return "kept" if share >= self.target else "broken"
 
 
 @dataclass(frozen=True, slots=True)

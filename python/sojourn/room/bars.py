@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,9 +14,10 @@ from sojourn.journey_map.text import width
 from . import worth
 from .customers import Account, Flow, panel_title
 
-WIDTH, SIZE = 520.0, 12.0
-_LEFT, _RIGHT, _TOP, _FOOT = 46.0, 4.0, 18.0, 24.0
-_TALL, _LOW = 190.0, 130.0
+WIDTH, SIZE = 500.0, 12.0
+_ZEROS = re.compile(r"\.?0+(?=(m|bn)$)")
+_LEFT, _RIGHT, _TOP, _FOOT = 52.0, 4.0, 18.0, 24.0
+_TALL, _LOW = 180.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,41 +74,32 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stack:
+class _Pair:
     """The numbers of one period."""
 
-    up: tuple[tuple[str, float], ...]
-    down: tuple[tuple[str, float], ...]
-    net: float
+    came: float
+    went: float
 
     @property
-    def top(self) -> float:
-        return sum(size for _, size in self.up)
-
-    @property
-    def bottom(self) -> float:
-        return sum(size for _, size in self.down)
+    def net(self) -> float:
+        return self.came - self.went
 
 
 def rows(accounts: Sequence[Account], who: str) -> tuple[Row, ...]:
     """Return a row a ledger; all counts share one scale, all values of one currency share another."""
     codes = (None, *dict.fromkeys(code for account in accounts for code in account.currencies))
-    scales = {code: _Scale.over([_stack(f, code) for a in accounts for f in a.flows], len(accounts)) for code in codes}
+    scales = {code: _Scale.over([_pair(f, code) for a in accounts for f in a.flows], len(accounts)) for code in codes}
     return tuple(
         Row(account.name, tuple(_panel(account, who, code, scales[code]) for code in (None, *account.currencies)))
         for account in accounts
     )
 
 
-def _stack(flow: Flow, code: str | None) -> _Stack:
-    def size(column: str) -> float:
-        if code is None:
-            return float(flow.counts.get(column, 0))
-        return float(flow.values[column].get(code, Decimal(0)))
-
-    up = [("in", size("joined")), ("inMore", size("other_in") + (size("expansion") if code is not None else 0.0))]
-    down = [("out", size("left")), ("outMore", size("other_out") + (size("contraction") if code is not None else 0.0))]
-    return _Stack(tuple(up), tuple(down), size("closing") - size("opening"))
+def _pair(flow: Flow, code: str | None) -> _Pair:
+    if code is None:
+        return _Pair(flow.counts["joined"], flow.counts["left"])
+    came, went = (flow.values[column].get(code, Decimal(0)) for column in ("joined", "left"))
+    return _Pair(float(came), float(went))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +112,9 @@ class _Scale:
     height: float
 
     @classmethod
-    def over(cls, stacks: Sequence[_Stack], ledgers: int) -> _Scale:
-        high = max([*(stack.top for stack in stacks), *(stack.net for stack in stacks), 0.0])
-        low = max([*(stack.bottom for stack in stacks), *(-stack.net for stack in stacks), 0.0])
+    def over(cls, pairs: Sequence[_Pair], ledgers: int) -> _Scale:
+        high = max((pair.came for pair in pairs), default=0.0)
+        low = max((pair.went for pair in pairs), default=0.0)
         whole = high + low or 1.0
         return cls(high, low, _round_step(whole / 4), _TALL if ledgers == 1 else _LOW)
 
@@ -144,17 +137,17 @@ def _panel(account: Account, who: str, code: str | None, scale: _Scale) -> Panel
     flows = account.flows
     right = WIDTH - _RIGHT
     each = (right - _LEFT) / len(flows)
-    wide = min(each * 0.66, 74.0)
-    stacks = [_stack(flow, code) for flow in flows]
+    wide = min(each * 0.66, 64.0)
+    pairs = [_pair(flow, code) for flow in flows]
     middles = [_LEFT + each * (at + 0.5) for at in range(len(flows))]
     columns = [
-        Column(_about(flow, code), _bars(stack, middle - wide / 2, wide, scale))
-        for flow, stack, middle in zip(flows, stacks, middles, strict=True)
+        Column(_about(flow, code), _bars(pair, middle - wide / 2, wide, scale))
+        for flow, pair, middle in zip(flows, pairs, middles, strict=True)
     ]
     grid = _grid(scale)
     labels = [_tick(level, code, scale) for level in grid]
     labels += _periods(flows, middles, each, scale.zero + scale.low * scale.unit + 2 * SIZE + 8)
-    labels += _sizes(stacks, middles, each, code, scale)
+    labels += _sizes(pairs, middles, each, code, scale)
     return Panel(
         title=panel_title(account, who, code),
         about=_alternative(account, code),
@@ -164,21 +157,14 @@ def _panel(account: Account, who: str, code: str | None, scale: _Scale) -> Panel
         right=right,
         grid=tuple(scale.zero - level * scale.unit for level in grid if level),
         columns=tuple(columns),
-        line=tuple((x, scale.zero - stack.net * scale.unit) for x, stack in zip(middles, stacks, strict=True)),
+        line=tuple((x, scale.zero - pair.net * scale.unit) for x, pair in zip(middles, pairs, strict=True)),
         labels=tuple(labels),
     )
 
 
-def _bars(stack: _Stack, x: float, wide: float, scale: _Scale) -> tuple[Bar, ...]:
-    bars: list[Bar] = []
-    y = scale.zero
-    for kind, size in stack.up:
-        y -= size * scale.unit
-        bars.append(Bar(kind, x, y, wide, size * scale.unit))
-    y = scale.zero
-    for kind, size in stack.down:
-        bars.append(Bar(kind, x, y, wide, size * scale.unit))
-        y += size * scale.unit
+def _bars(pair: _Pair, x: float, wide: float, scale: _Scale) -> tuple[Bar, ...]:
+    up, down = pair.came * scale.unit, pair.went * scale.unit
+    bars = (Bar("in", x, scale.zero - up, wide, up), Bar("out", x, scale.zero, wide, down))
     return tuple(bar for bar in bars if bar.height > 0)
 
 
@@ -190,6 +176,7 @@ def _grid(scale: _Scale) -> list[float]:
 def _tick(level: float, code: str | None, scale: _Scale) -> Label:
     size = abs(level)
     text = short_count(round(size)) if code is None else money(size, worth.unit(code)) if size else "0"
+    text = _ZEROS.sub("", text)
     return Label(text, _LEFT - 6, scale.zero - level * scale.unit + SIZE * 0.35, "level")
 
 
@@ -198,57 +185,40 @@ def _periods(flows: Sequence[Flow], middles: Sequence[float], each: float, y: fl
         worth.tick_name(flow.start, flow.end, at == 0 or flow.start.year != flows[at - 1].start.year)
         for at, flow in enumerate(flows)
     ]
-    step = max(1, math.ceil((max(width(name, SIZE) for name in names) + 4) / each))
+    step = max(1, math.ceil((max(width(name, SIZE) for name in names) + 1) / each))
     if step > 1:  # every so many, each with its year
         names = [worth.tick_name(flow.start, flow.end, True) for flow in flows]
-        step = max(step, math.ceil((max(width(name, SIZE) for name in names) + 4) / each))
+        step = max(step, math.ceil((max(width(name, SIZE) for name in names) + 1) / each))
     return [Label(names[at], middles[at], y) for at in range(0, len(names), step)]
 
 
 def _sizes(
-    stacks: Sequence[_Stack], middles: Sequence[float], each: float, code: str | None, scale: _Scale
+    pairs: Sequence[_Pair], middles: Sequence[float], each: float, code: str | None, scale: _Scale
 ) -> list[Label]:
     """Return the numbers on the bars, where they all find room."""
 
     def text(size: float) -> str:
         return short_count(round(size)) if code is None else money(size, worth.unit(code))
 
-    up, down = [text(stack.top) for stack in stacks], [text(stack.bottom) for stack in stacks]
+    up, down = [text(pair.came) for pair in pairs], [text(pair.went) for pair in pairs]
     if max(width(word, SIZE) for word in (*up, *down)) > each:
         return []
     labels: list[Label] = []
-    for stack, x, above, below in zip(stacks, middles, up, down, strict=True):
-        if stack.top:
-            labels.append(Label(above, x, scale.zero - stack.top * scale.unit - 4, "inText"))
-        if stack.bottom:
-            labels.append(Label(below, x, scale.zero + stack.bottom * scale.unit + SIZE, "outText"))
+    for pair, x, above, below in zip(pairs, middles, up, down, strict=True):
+        if pair.came > 0:
+            labels.append(Label(above, x, scale.zero - pair.came * scale.unit - 4, "inText"))
+        if pair.went > 0:
+            labels.append(Label(below, x, scale.zero + pair.went * scale.unit + SIZE, "outText"))
     return labels
 
 
 def _about(flow: Flow, code: str | None) -> str:
-    lines = [flow.name]
     if code is None:
-        named = (("in", "joined"), ("other in", "other_in"), ("out", "left"), ("other out", "other_out"))
-        lines += [f"{count(flow.counts[key])} {word}" for word, key in named if flow.counts[key] or key in _SAID]
-        lines.append(f"net {signed(flow.net)}; {count(flow.counts['closing'])} at the end")
-        return "\n".join(lines)
-    named = (*_VALUES, ("exchange rates", "fx"))
-    amounts = [(word, key, flow.values[key].get(code, Decimal(0))) for word, key in named]
-    lines += [f"{worth.exact(amount, code)} {word}" for word, key, amount in amounts if amount or key in _SAID]
-    gain = float(flow.gain.get(code, Decimal(0)))
-    lines.append(f"change {signed_money(gain, worth.unit(code))}")
-    return "\n".join(lines)
-
-
-_SAID = frozenset({"joined", "left"})
-_VALUES = (
-    ("in", "joined"),
-    ("other in", "other_in"),
-    ("grew", "expansion"),
-    ("out", "left"),
-    ("other out", "other_out"),
-    ("shrank", "contraction"),
-)
+        came, went = flow.counts["joined"], flow.counts["left"]
+        return f"{flow.name}\n{count(came)} in\n{count(went)} out\nnet {signed(came - went)}"
+    came_worth, went_worth = (flow.values[column].get(code, Decimal(0)) for column in ("joined", "left"))
+    net = signed_money(float(came_worth - went_worth), worth.unit(code))
+    return f"{flow.name}\n{worth.exact(came_worth, code)} in\n{worth.exact(went_worth, code)} out\nnet {net}"
 
 
 def _alternative(account: Account, code: str | None) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sojourn.journey_map.numbers import count, counted, signed
+from sojourn.journey_map.numbers import count, signed
 from sojourn.journey_map.text import clean
 
 from . import worth
@@ -104,7 +104,7 @@ class Account:
         return values or any(flow.counts.get(column, 0) for flow in self.flows)
 
 
-def accounts(rows: Sequence[Mapping[str, Any]], names: Sequence[str], months: int) -> tuple[Account, ...]:
+def read(rows: Sequence[Mapping[str, Any]], names: Sequence[str], months: int) -> tuple[Account, ...]:
     """Return the ledgers of a statement; none for one without rows.
 
     Parameters
@@ -199,16 +199,6 @@ def terms(account: Account) -> tuple[Term, ...]:
     return tuple(lines)
 
 
-def sentence(account: Account, who: str) -> str:
-    """Return the identity of the last period in a sentence, with its real numbers."""
-    flow = account.last
-    n = {column: count(number) for column, number in flow.counts.items()}
-    return (
-        f"{counted(flow.counts['opening'], who)} on {worth.day(flow.start)} + {n['new']} new + {n['returned']} returned "
-        f"+ {n['other_in']} other in − {n['left']} left − {n['other_out']} other out = "
-    )
-
-
 def finding(account: Account, who: str) -> str:
     """Return the page's title: the last period in whole customers, and what it did to their value."""
     flow = account.last
@@ -226,11 +216,11 @@ def finding(account: Account, who: str) -> str:
     return f"{text}; those here are worth {less}" if account.has_value and less else text
 
 
-def headline(all_accounts: Sequence[Account], months: int) -> str:
+def headline(accounts: Sequence[Account], span: str) -> str:
     """Return the statement's title: sums over the periods, and where the ledgers disagree."""
-    first, *others = all_accounts
-    span = f"{count(len(first.flows))} {worth.span_name(months)}s" if len(first.flows) > 1 else first.last.name
-    text = f"{span}: {count(first.sum('joined'))} came in, {count(first.sum('left'))} went out"
+    first, *others = accounts
+    when = f"{count(len(first.flows))} {span}s" if len(first.flows) > 1 else first.last.name
+    text = f"{when}: {count(first.sum('joined'))} came in, {count(first.sum('left'))} went out"
     nets = [f"{account.name} {signed(_net(account))}" for account in others]
     if not nets:
         return text
@@ -239,7 +229,7 @@ def headline(all_accounts: Sequence[Account], months: int) -> str:
 
 
 def _net(account: Account) -> int:
-    return account.flows[-1].counts["closing"] - account.flows[0].counts["opening"]
+    return account.sum("joined") - account.sum("left")
 
 
 def panel_title(account: Account, who: str, code: str | None) -> str:
@@ -248,6 +238,10 @@ def panel_title(account: Account, who: str, code: str | None) -> str:
         came, went = account.sum("joined"), account.sum("left")
         return f"{account.name}: {count(came)} {who} in, {count(went)} out, net {signed(_net(account))}"
     came_worth, went_worth = ({code: account.worth(column).get(code, _NOTHING)} for column in ("joined", "left"))
-    first, last = account.flows[0].values["opening"], account.flows[-1].values["closing"]
-    net = {code: worth.difference(last, first).get(code, _NOTHING)}
-    return f"{worth.short(came_worth)} in, {worth.short(went_worth)} out, change of value {worth.change(net)}"
+    net = worth.change(worth.difference(came_worth, went_worth))
+    return f"{worth.short(came_worth)} in, {worth.short(went_worth)} out, net {net}"
+
+
+def not_drawn(accounts: Sequence[Account]) -> tuple[int, int]:
+    """Return other in and other out, which the picture leaves to the table."""
+    return sum(a.sum("other_in") for a in accounts), sum(a.sum("other_out") for a in accounts)

@@ -150,6 +150,7 @@ class Moments:
         self._names = {str(row["node"]): clean(str(row.get("name") or row["node"])) for row in nodes}
         self._stage_names = {str(s["id"]): clean(str(s.get("name") or s["id"])) for s in journey.get("stages", ())}
         self._outcomes = [str(row["node"]) for row in nodes if row["kind"] == "outcome"]
+        self._names.update({str(o["id"]): clean(str(o.get("name") or o["id"])) for o in journey.get("outcomes", ())})
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -276,9 +277,10 @@ def left_headline(leaving: Sequence[Leaving], left: int, who: str) -> str:
         return f"Nobody among the {who} reached an outcome while observed"
     most = leaving[0]
     if most.customers == left:
-        text = f"All {counted(left, who)} who left were last seen at {most.name}"
+        text = f"All {counted(left, who)} who left did so after {most.name}" if left > 1 else f"The one who left did so after {most.name}"
     else:
         text = f"{count(most.customers)} of the {counted(left, who)} who left did so after {most.name}"
     if len(leaving) == 1 and most.before:
-        text += f"; most came there from {most.before[0][0]}"
+        name, number = most.before[0]
+        text += f"; {counted(number, who)} came there straight from {name}"
     return text

@@ -113,7 +113,7 @@ class Room:
         self._accounts: tuple[customers.Account, ...] = ()
         if reconciliation is not None:
             months = _months(reconciliation._periods)
-            self._accounts = customers.accounts(self._tables["statement"], reconciliation.ledgers, months)
+            self._accounts = customers.read(self._tables["statement"], reconciliation.ledgers, months)
             self._span = worth.span_name(months)
         self._html = self._render(graph)
 
@@ -172,13 +172,7 @@ class Room:
         log, told, tables = self._matches.log, self._moments, self._tables
         first, last = (worth.day(worth.plain_date(moment)) for moment in log.span)
         window = f"{first} to {last}"
-        picture = graph.plot(
-            who=self._who,
-            period=window,
-            unit=self._unit,
-            unmapped=sum(row["count"] for row in tables["unmapped"]),
-            kpis=tables["kpis"],
-        )
+        picture = graph.plot(who=self._who, unit=self._unit)
         tests = (proof.walks(log.customers, told.left, told.stayed), *proof.checks(tables["checks"]))
         return (
             environment()
@@ -203,6 +197,7 @@ class Room:
                 span=self._span if self._accounts else "",
                 rows=bars.rows(self._accounts, self._who) if self._accounts else (),
                 most_periods=MOST_PERIODS,
+                wide=picture.layout.width > 1200,
                 picture=Markup(picture.figure(most_paths=MOST_PATHS)),
                 leaving=self._leaving,
                 most_leaving=moments.MOST_LEAVING,
@@ -291,7 +286,7 @@ def environment() -> Environment:
         more_or_fewer=worth.more_or_fewer,
         more_or_less=worth.more_or_less,
         terms=customers.terms,
-        sentence=customers.sentence,
+        not_drawn=customers.not_drawn,
         statement_headline=customers.headline,
         fold_segments=customers.fold_segments,
         left_headline=moments.left_headline,
