@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,7 +61,7 @@ Column key_column(const EventLog& log, const std::vector<std::uint64_t>& rows) {
 }
 
 /// The table of some occurrences and their ids.
-ResultTable occurrences_result(const Matches& matches, const std::vector<Occurrence>& occurrences, std::vector<std::int64_t> ids) {
+ResultTable occurrences_result(const Matches& matches, std::span<const Occurrence> occurrences, std::vector<std::int64_t> ids) {
   const std::size_t n = occurrences.size();
   std::vector<std::uint32_t> customers, moments;
   std::vector<std::int64_t> times, starts;

@@ -12,6 +12,7 @@
 #include "graphs.hpp"
 #include "sojourn/graph/absorption.hpp"
 #include "sojourn/graph/components.hpp"
+#include "sojourn/graph/exits.hpp"
 #include "sojourn/graph/visitors.hpp"
 #include "tables.hpp"
 
@@ -133,6 +134,24 @@ std::int64_t visitors_of(const JourneyGraph& graph, const std::vector<std::strin
   return visitors(graph.paths(), numbers);
 }
 
+ResultTable exits_table(const JourneyGraph& graph) {
+  const Paths& paths = graph.paths();
+  StringsBuilder previous, node, outcome;
+  Ints customers;
+  for (const Exit& row : exits(paths)) {
+    previous.add(row.previous == Exit::start ? "START" : paths.nodes[static_cast<std::size_t>(row.previous)].id);
+    node.add(paths.nodes[row.node].id);
+    outcome.add(paths.outcomes[static_cast<std::size_t>(row.outcome)]);
+    customers.values.push_back(row.customers);
+  }
+  Table table;
+  table.columns.push_back({"previous", std::move(previous).finish()});
+  table.columns.push_back({"node", std::move(node).finish()});
+  table.columns.push_back({"outcome", std::move(outcome).finish()});
+  table.columns.push_back({"customers", std::move(customers)});
+  return result(std::move(table));
+}
+
 }  // namespace
 
 void bind_graph(py::module_& m) {
@@ -148,6 +167,7 @@ void bind_graph(py::module_& m) {
       .def("nodes", &nodes_table)
       .def("edges", &edges_table)
       .def("components", &components_table)
+      .def("exits", &exits_table)
       .def("absorption", &absorption_table, py::arg("interval"), py::arg("draws"), py::arg("seed"), py::arg("threads"))
       .def("visitors", &visitors_of, py::arg("nodes"), "Distinct customers who visited at least one of the nodes.");
 

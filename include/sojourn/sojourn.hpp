@@ -35,6 +35,7 @@
 #include "sojourn/stats/markov.hpp"
 #include "sojourn/stats/wilson.hpp"
 #include "sojourn/graph/absorption.hpp"
+#include "sojourn/graph/exits.hpp"
 #include "sojourn/graph/components.hpp"
 #include "sojourn/graph/journey_graph.hpp"
 #include "sojourn/graph/merge_paths.hpp"

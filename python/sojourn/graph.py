@@ -33,9 +33,8 @@ class JourneyGraph:
         The table whose library ``Table.to_native()`` answers in.
     stages
         (id, name) of the lanes of a picture, from left to right; by default as the nodes name them.
-    period, unmapped, kpis, outcomes
-        For the picture: the time covered, in words; events that no moment claims; a table as `Matches.kpis` gives it; the
-        names of outcomes by their ids.
+    period, unmapped, kpis
+        For the picture: the time covered, in words; events that no moment claims; a table as `Matches.kpis` gives it.
     """
 
     def __init__(
@@ -47,13 +46,11 @@ class JourneyGraph:
         period: str = "",
         unmapped: int = 0,
         kpis: Rows = (),
-        outcomes: Mapping[str, str] | None = None,
     ) -> None:
         self._core = core
         self._like = like
         self._stages = stages
         self._period, self._unmapped, self._kpis = period, unmapped, kpis
-        self._outcomes = dict(outcomes or {})
 
     @property
     def customers(self) -> int:
@@ -101,6 +98,18 @@ class JourneyGraph:
             Tarjan 1972, through Boost.Graph.
         """
         return Table(self._core.components(), self._like)
+
+    def exits(self) -> Table:
+        """Return how walks end: the last two nodes before each outcome, most customers first.
+
+        Where everyone leaves after one moment (a long silence), the one before it is what tells customers apart.
+
+        Returns
+        -------
+        Table
+            previous (``"START"``: the last node was the first), node, outcome, customers.
+        """
+        return Table(self._core.exits(), self._like)
 
     def absorption(
         self, *, interval: float = 0.9, draws: int = 1000, seed: int = 0, threads: int | None = None
@@ -157,7 +166,7 @@ class JourneyGraph:
         from sojourn.journey_map import JourneyMap, from_tables
 
         data = from_tables(
-            [{**row, "name": self._outcomes.get(row["node"], row["name"])} for row in self.nodes().rows()],
+            self.nodes().rows(),
             self.edges().rows(),
             stages=self._stages,
             who=who,
@@ -167,6 +176,7 @@ class JourneyGraph:
             after_outcome=self.after_outcome,
             unmapped=self._unmapped,
             kpis=_rows(self._kpis),
+            endings=self.exits().rows(),
         )
         return JourneyMap(
             data, value=value, poster=poster, folded_customers=lambda nodes: self._core.visitors(list(nodes))

@@ -139,7 +139,6 @@ class Matches:
             period=f"{first:%b %Y} – {last:%b %Y}",
             unmapped=sum(self.unmapped(threads=threads).to_dict()["count"]),
             kpis=self.kpis() if by == "moment" else (),
-            outcomes={outcome.id: outcome.name or outcome.id for outcome in self._journey.outcomes},
         )
 
     def advance(self, more: Any, *, threads: int | None = None) -> tuple[Matches, Table]:

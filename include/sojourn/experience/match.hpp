@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "sojourn/core/buffer.hpp"
 #include "sojourn/core/threads.hpp"
 #include "sojourn/events/event_log.hpp"
 #include "sojourn/experience/journey.hpp"
@@ -63,13 +64,13 @@ struct Ending {
 struct Matches {
   std::shared_ptr<const Journey> journey;
   std::shared_ptr<const EventLog> log;
-  std::vector<Occurrence> occurrences;
+  Buffer<Occurrence> occurrences;
   std::vector<std::size_t> offsets = {0};  // customer c has occurrences [offsets[c], offsets[c + 1])
   std::vector<Undecided> undecided;
   std::vector<Ending> endings;  // a customer each
 
   [[nodiscard]] std::span<const Occurrence> of_customer(std::size_t c) const {
-    return std::span{occurrences}.subspan(offsets[c], offsets[c + 1] - offsets[c]);
+    return std::span<const Occurrence>{occurrences}.subspan(offsets[c], offsets[c + 1] - offsets[c]);
   }
 };
 
@@ -158,6 +159,24 @@ class Compiled {
   std::vector<std::optional<CompiledKpi>> kpis_;
 };
 
+/// The slices' answers as one, in the order of the customers.
+inline Matches joined(std::shared_ptr<const Journey> journey, std::shared_ptr<const EventLog> log, std::vector<Compiled::Part> parts, const Run& run) {
+  Matches out{std::move(journey), std::move(log), {}, {0}, {}, {}};
+  std::vector<std::size_t> begins = {0};
+  for (const Compiled::Part& part : parts) {
+    begins.push_back(begins.back() + part.occurrences.size());
+    for (const std::size_t count : part.counts) out.offsets.push_back(out.offsets.back() + count);
+    out.undecided.insert(out.undecided.end(), part.undecided.begin(), part.undecided.end());
+    out.endings.insert(out.endings.end(), part.endings.begin(), part.endings.end());
+  }
+  out.occurrences = Buffer<Occurrence>(begins.back());
+  parallel_for(parts.size(), Run{run.count()}, [&](std::size_t i) {
+    std::copy(parts[i].occurrences.begin(), parts[i].occurrences.end(), out.occurrences.begin() + begins[i]);
+    parts[i] = {};
+  });
+  return out;
+}
+
 }  // namespace match_detail
 
 struct MatchOptions {
@@ -174,18 +193,7 @@ inline Matches match(std::shared_ptr<const Journey> journey, std::shared_ptr<con
     Workspace work = compiled.workspace();
     for (std::size_t c = customers[i].begin; c < customers[i].end; ++c) compiled.match(*log, static_cast<std::uint32_t>(c), work, parts[i]);
   });
-  Matches out{std::move(journey), std::move(log), {}, {0}, {}, {}};
-  std::size_t total = 0;
-  for (const auto& part : parts) total += part.occurrences.size();
-  out.occurrences.reserve(total);
-  for (auto& part : parts) {
-    for (const std::size_t count : part.counts) out.offsets.push_back(out.offsets.back() + count);
-    out.occurrences.insert(out.occurrences.end(), part.occurrences.begin(), part.occurrences.end());
-    out.undecided.insert(out.undecided.end(), part.undecided.begin(), part.undecided.end());
-    out.endings.insert(out.endings.end(), part.endings.begin(), part.endings.end());
-    part = {};
-  }
-  return out;
+  return match_detail::joined(std::move(journey), std::move(log), std::move(parts), options.run);
 }
 
 inline Matches match(Journey journey, EventLog log, const MatchOptions& options = {}) {

@@ -106,7 +106,7 @@ inline Paths paths(const Matches& matches, PathsBy by = PathsBy::moment) {
   Nodes nodes = by == PathsBy::moment ? by_moment(journey) : by == PathsBy::stage ? by_stage(journey) : by_owner(journey);
   Paths out;
   out.nodes = std::move(nodes.nodes);
-  for (const Outcome& outcome : journey.outcomes()) out.outcomes.push_back(outcome.id);
+  for (const Outcome& outcome : journey.outcomes()) out.outcomes.push_back(outcome.id), out.outcome_names.push_back(label(outcome.name, outcome.id));
   out.has_value = !log.values().empty();
   for (std::size_t c = 0; c < log.customers(); ++c) {
     const Ending& ending = matches.endings[c];

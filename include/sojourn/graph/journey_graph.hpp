@@ -266,7 +266,8 @@ inline std::vector<JourneyVertex> named_vertices(const Paths& paths) {
   std::vector<JourneyVertex> out;
   out.push_back({VertexKind::start, "START", "START"});
   for (const PathNode& node : paths.nodes) out.push_back({VertexKind::moment, node.id, node.name.empty() ? node.id : node.name, node.stage});
-  for (const std::string& outcome : paths.outcomes) out.push_back({VertexKind::outcome, outcome, outcome});
+  for (std::size_t o = 0; o < paths.outcomes.size(); ++o)
+    out.push_back({VertexKind::outcome, paths.outcomes[o], paths.outcome_names.empty() ? paths.outcomes[o] : paths.outcome_names[o]});
   out.push_back({VertexKind::observed, "observed", "observed"});
   return out;
 }

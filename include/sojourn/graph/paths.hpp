@@ -26,6 +26,7 @@ struct PathStep {
 struct Paths {
   std::vector<PathNode> nodes;             // in lane order
   std::vector<std::string> outcomes;       // ids
+  std::vector<std::string> outcome_names;  // to show; empty: the ids
   std::vector<std::size_t> offsets = {0};  // one more than there are customers
   std::vector<PathStep> steps;             // up to, not including, the outcome
 

@@ -126,7 +126,9 @@ def _members(node: MapNode, sizes: Measures) -> list[CardRow]:
 def _promise(node: MapNode) -> list[CardRow]:
     if node.kpi is None:
         return []
-    return [CardRow("kpi", 0, "missed", strong=count(node.kpi.missed), state=node.kpi.state)]
+    # Without a target nothing is kept or broken: the count stands beside what it is out of.
+    text = f"missed of {count(node.kpi.due)}" if node.kpi.state == "open" else "missed"
+    return [CardRow("kpi", 0, text, strong=count(node.kpi.missed), state=node.kpi.state)]
 
 
 def _voices(node: MapNode) -> list[CardRow]:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 Row = Mapping[str, Any]
-State = Literal["kept", "warning", "broken", "differentiating"]
+State = Literal["open", "kept", "warning", "broken", "differentiating"]
 
 START, OBSERVED = "START", "observed"
 
@@ -33,11 +33,13 @@ class Promise:
         return self.due - self.met
 
     @property
-    def state(self) -> State | None:
-        """The state as judged elsewhere, or else kept or broken by the target; None without a target."""
-        if self.judged is not None or self.target is None:
+    def state(self) -> State:
+        """The state as judged elsewhere, or else kept or broken by the target; open without one."""
+        if self.judged is not None:
             return self.judged
         share = self.met / self.due if self.due else 1.0
+        if self.target is None:
+            return "open"
         return "kept" if share >= self.target else "broken"
 
 
@@ -115,6 +117,15 @@ class MapEdge:
 
 
 @dataclass(frozen=True, slots=True)
+class WayOut:
+    """Customers whose last moment before an outcome was `node`, and the one before it `previous` (``START``: none)."""
+
+    previous: str
+    node: str
+    customers: int
+
+
+@dataclass(frozen=True, slots=True)
 class MapData:
     """Everything a journey map shows.
 
@@ -122,6 +133,8 @@ class MapData:
     ----------
     left, observed
         Customers whose path ended in an outcome; customers still here at the end.
+    ways_out
+        The last two moments of those who left, most customers first.
     left_first
         Those of `left` who left before any moment; they stand on no card.
     no_moment
@@ -141,6 +154,7 @@ class MapData:
     outcomes: tuple[tuple[str, str], ...] = ()
     left: int = 0
     left_value: float | None = None
+    ways_out: tuple[WayOut, ...] = ()
     observed: int = 0
     left_first: int = 0
     no_moment: int = 0
@@ -170,6 +184,7 @@ def from_tables(
     unmapped: int = 0,
     kpis: Iterable[Row] = (),
     voices: Iterable[Row] = (),
+    endings: Iterable[Row] = (),
 ) -> MapData:
     """Build what a map shows from the rows of a graph's tables.
 
@@ -194,6 +209,8 @@ def from_tables(
         Rows with `moment`, `kpi`, `due`, `met`, `share`, `target`, and perhaps `state`.
     voices
         Rows with `moment`, `score`, `voices`.
+    endings
+        Rows with `previous`, `node`, `outcome`, `customers`: the last two moments of those who left.
 
     Raises
     ------
@@ -218,6 +235,7 @@ def from_tables(
         outcomes=tuple((key, _text(row.get("name")) or key) for key, row in tables.outcomes.items()),
         left=sum(edge.customers for edge in ends),
         left_value=_sum(edge.customers_value for edge in ends),
+        ways_out=tuple(WayOut(_text(row["previous"]), _text(row["node"]), _whole(row["customers"])) for row in endings),
         observed=sum(edge.customers for edge in stays),
         left_first=sum(edge.customers for edge in ends if edge.source in tables.start),
         no_moment=sum(edge.customers for edge in stays if edge.source in tables.start),

@@ -45,10 +45,24 @@ def _lost(data: MapData, value: bool) -> str:
     if left <= 0:
         return finding
     if data.left > 1 and left == data.left:
-        return f"{finding}; all of them {where}"
+        return f"{finding}; all of them {where}{_straight_from(data)}"
     if data.left == 1:
         return f"{finding}, {where}"
     return f"{finding}; {amount(left_value, data) if worth else count(left)} of {'it' if worth else 'them'} {where}"
+
+
+def _straight_from(data: MapData) -> str:
+    """Where everyone leaves after one moment, the moment before it tells them apart: say which, if it is one for most."""
+    names = {node.id: node.name for node in data.nodes}
+    if len({way.node for way in data.ways_out}) != 1:
+        return ""
+    before: dict[str, int] = {}
+    for way in data.ways_out:
+        before[way.previous] = before.get(way.previous, 0) + way.customers
+    previous = max(before, key=lambda key: before[key])
+    if previous not in names or 2 * before[previous] < data.left:
+        return ""
+    return f", {count(before[previous])} straight from {short(names[previous])}"
 
 
 def _worst(data: MapData, by_value: bool) -> tuple[str, int, float]:
