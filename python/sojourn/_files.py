@@ -20,7 +20,9 @@ def write_whole(path: str | os.PathLike[str], text: str) -> Path:
     if target.is_dir() or not target.parent.is_dir():
         missing = target if target.is_dir() else target.parent
         found = "a folder" if target.is_dir() else "no folder"
-        raise InvalidInput(f"path '{target}': found {found} '{missing}', expected the name of a file in a folder that is there")
+        raise InvalidInput(
+            f"path '{target}': found {found} '{missing}', expected a file's name in a folder that is there"
+        )
     part = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
     try:
         part.write_text(text, encoding="utf-8", newline="\n")

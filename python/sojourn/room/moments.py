@@ -71,9 +71,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """A moment that customers left after."""
+    """A moment that customers left after; `then`: by way of one more moment, which everyone left after."""
 
     name: str
+    then: str
     stage: str
     customers: int
     of: int
@@ -127,7 +128,7 @@ class Moments:
         The journey as a dict, as its file has it.
     moments, kpis
         Rows of the match's tables.
-    nodes, edges, absorption
+    nodes, edges, exits, absorption
         Rows of its graph's tables.
     """
 
@@ -139,6 +140,7 @@ class Moments:
         kpis: Sequence[Row],
         nodes: Sequence[Row],
         edges: Sequence[Row],
+        exits: Sequence[Row],
         absorption: Sequence[Row],
     ) -> None:
         self._journey = journey
@@ -146,6 +148,7 @@ class Moments:
         self._kpis = {str(row["moment"]): _kpi(row) for row in kpis}
         self._nodes = {str(row["node"]): row for row in nodes}
         self._edges = edges
+        self._ways = [row for row in exits if row["node"] in self._nodes]
         self._absorption = absorption
         self._names = {str(row["node"]): clean(str(row.get("name") or row["node"])) for row in nodes}
         self._stage_names = {str(s["id"]): clean(str(s.get("name") or s["id"])) for s in journey.get("stages", ())}
@@ -205,7 +208,32 @@ class Moments:
         return [(self._names[key], ends[key]) for key in self._outcomes if ends.get(key)]
 
     def leaving(self) -> list[Leaving]:
-        """Return the moments that customers left after, most first."""
+        """Return the moments that customers left after, most first.
+
+        Where everyone left after one and the same (a long silence), the moment before it tells customers apart: then
+        the rows are of that.
+        """
+        found = self._last_moments()
+        before = found[0].before if len(found) == 1 else ()
+        if len(before) < 2:
+            return found
+        return [self._way(key, number, found[0]) for key, number in self._previous(self._ways[0]["node"])]
+
+    def _way(self, previous: str, number: int, last: Leaving) -> Leaving:
+        row = self._nodes[previous]
+        name = last.name if previous == START else self._names[previous]
+        return Leaving(
+            name=name,
+            then="" if previous == START else last.name,
+            stage=self._stage_names.get(str(row.get("stage")), ""),
+            customers=number,
+            of=int(row["customers"]) if previous != START else last.of,
+            value=None,
+            outcomes=(),
+            before=(),
+        )
+
+    def _last_moments(self) -> list[Leaving]:
         found: list[Leaving] = []
         for key, row in self._nodes.items():
             exits = self._exits(key) if row["kind"] in {"moment", "start"} else []
@@ -216,6 +244,7 @@ class Moments:
             found.append(
                 Leaving(
                     name=self._names[key] if row["kind"] == "moment" else "before any moment",
+                    then="",
                     stage=self._stage_names.get(str(row.get("stage")), "") if row["kind"] == "moment" else "",
                     customers=sum(n for _, n in exits),
                     of=int(row["customers"]),
@@ -227,10 +256,18 @@ class Moments:
         return sorted(found, key=lambda one: (-one.customers, one.name))
 
     def _before(self, node: str) -> tuple[tuple[str, int], ...]:
-        """Return the two moments that most customers came from, with the customers of the step."""
-        into = [e for e in self._edges if e["target"] == node and e["source"] not in (START, node)]
-        into.sort(key=lambda edge: (-int(edge["customers"]), str(edge["source"])))
-        return tuple((self._names[str(edge["source"])], int(edge["customers"])) for edge in into[:2])
+        """Return what came before the last moment of those who left after `node`, most customers first."""
+        return tuple(
+            ("nothing before" if key == START else self._names[key], number) for key, number in self._previous(node)
+        )
+
+    def _previous(self, node: str) -> list[tuple[str, int]]:
+        counted: dict[str, int] = {}
+        for row in self._ways:
+            if row["node"] == node:
+                key = str(row["previous"])
+                counted[key] = counted.get(key, 0) + int(row["customers"])
+        return sorted(counted.items(), key=lambda one: (-one[1], one[0]))
 
     def endings(self) -> tuple[Ending, ...]:
         """Return for each outcome how often each moment led to it, in lane order; the outcome most reached first."""
@@ -276,11 +313,7 @@ def left_headline(leaving: Sequence[Leaving], left: int, who: str) -> str:
     if not leaving:
         return f"Nobody among the {who} reached an outcome while observed"
     most = leaving[0]
-    if most.customers == left:
-        text = f"All {counted(left, who)} who left did so after {most.name}" if left > 1 else f"The one who left did so after {most.name}"
-    else:
-        text = f"{count(most.customers)} of the {counted(left, who)} who left did so after {most.name}"
-    if len(leaving) == 1 and most.before:
-        name, number = most.before[0]
-        text += f"; {counted(number, who)} came there straight from {name}"
-    return text
+    everyone = counted(left, who)
+    share = f"All {everyone}" if most.customers == left else f"{count(most.customers)} of {everyone}"
+    then = f", by way of {most.then}" if most.then else ""
+    return f"{share} who left did so after {most.name}{then}"

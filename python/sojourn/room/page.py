@@ -25,15 +25,16 @@ if TYPE_CHECKING:
     from sojourn.graph import JourneyGraph
     from sojourn.matches import Matches
 
-MOST_PATHS, MOST_PERIODS = 200, 60
+MOST_PATHS = 100
+MOST_PERIODS, MOST_PERIODS_OF_OTHERS = 24, 12
 _MONTHS = {"month": 1, "months": 1, "year": 12, "years": 12}
 
 
 class Room:
     """A page for one meeting: who came in, who went out, worth how much, and where they leave. Immutable.
 
-    The page stands on its own: no script, nothing fetched, light and dark as the reader's system is, prints on A4 (the map on
-    A3). The same results give the same bytes.
+    The page stands on its own: no script, nothing fetched, light and dark as the reader's system is, prints on A4 (the
+    map on A3). The same results give the same bytes.
 
     Parameters
     ----------
@@ -65,7 +66,8 @@ class Room:
     --------
     >>> import sojourn as sj
     >>> from datetime import datetime
-    >>> log = sj.EventLog({"customer": [1, 1], "time": [datetime(2026, 3, 1), datetime(2026, 3, 9)], "event": ["order", "cancel"]})
+    >>> times = [datetime(2026, 3, 1), datetime(2026, 3, 9)]
+    >>> log = sj.EventLog({"customer": [1, 1], "time": times, "event": ["order", "cancel"]})
     >>> journey = sj.Journey(["buy"], [sj.Moment("order", "buy", when=sj.event("order"))], {"left": sj.event("cancel")})
     >>> sj.Room(journey.match(log))
     Room(1 customer; 1 left after order; no reconciliation)
@@ -87,7 +89,7 @@ class Room:
         _check_types(matches, reconciliation)
         self._title = title
         self._who = clean(who) or "customers"
-        self._unit = unit
+        self._unit = None if unit is None else clean(unit) + " " * unit.endswith(" ")
         self._chance = {"interval": interval, "draws": draws, "seed": seed}
         self._matches = matches
         self._reconciliation = reconciliation
@@ -102,13 +104,13 @@ class Room:
             "unreached": matches.unreached().rows(),
             "nodes": graph.nodes().rows(),
             "edges": graph.edges().rows(),
+            "exits": graph.exits().rows(),
             "absorption": absorption.rows(),
             "statement": [] if reconciliation is None else reconciliation._exact().rows(),
             "checks": [] if reconciliation is None else reconciliation.check().rows(),
         }
-        self._moments = moments.Moments(
-            **{key: self._tables[key] for key in ("journey", "moments", "kpis", "nodes", "edges", "absorption")}
-        )
+        read = ("journey", "moments", "kpis", "nodes", "edges", "exits", "absorption")
+        self._moments = moments.Moments(**{name: self._tables[name] for name in read})
         self._leaving = self._moments.leaving()
         self._accounts: tuple[customers.Account, ...] = ()
         if reconciliation is not None:
@@ -129,6 +131,20 @@ class Room:
             return customers.finding(self._accounts[0], self._who)
         left = self._moments.left
         return f"{numbers.counted(left, self._who)} left on the way" if left else "Nobody left on the way"
+
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """The page in a few lines: the last period, what it left, and where customers leave."""
+        lines = [moments.left_headline(self._leaving, self._moments.left, self._who)]
+        if self._accounts:
+            account, flow = self._accounts[0], self._accounts[0].last
+            came, went, here = (numbers.count(flow.counts[key]) for key in ("joined", "left", "closing"))
+            if account.has_value:
+                came += f" ({worth.change(flow.values['joined'])})"
+                went += f" ({numbers.MINUS}{worth.short(flow.values['left'])})"
+                here += f" ({worth.short(flow.values['closing'])})"
+            lines.append(f"{flow.name}: {came} came in, {went} went out; {here} are here now")
+        return tuple(lines)
 
     @property
     def fingerprint(self) -> str:
@@ -156,7 +172,9 @@ class Room:
         everyone = numbers.counted(self._matches.log.customers, self._who).replace(numbers.MINUS, "-")
         left = "nobody left"
         if self._leaving:
-            left = f"{numbers.count(self._leaving[0].customers)} left after {self._leaving[0].name}"
+            most = self._leaving[0]
+            then = f", by way of {most.then}" if most.then else ""
+            left = f"{numbers.count(most.customers)} left after {most.name}{then}"
         flow = "no reconciliation"
         if self._accounts:
             last = self._accounts[0].last
@@ -197,19 +215,22 @@ class Room:
                 span=self._span if self._accounts else "",
                 rows=bars.rows(self._accounts, self._who) if self._accounts else (),
                 most_periods=MOST_PERIODS,
+                most_periods_of_others=MOST_PERIODS_OF_OTHERS,
                 wide=picture.layout.width > 1200,
                 picture=Markup(picture.figure(most_paths=MOST_PATHS)),
                 leaving=self._leaving,
                 most_leaving=moments.MOST_LEAVING,
                 stages=told.stages(),
                 endings=told.endings(),
-                unmapped=tables["unmapped"],
+                unmapped=[{**row, "event": clean(str(row["event"]))} for row in tables["unmapped"]],
                 most_unmapped=moments.MOST_UNMAPPED,
                 unreached=[told.name(str(row["moment"])) for row in tables["unreached"]],
                 undecided=moments.undecided_cases(tables["undecided"], told.name),
                 after_outcome=graph.after_outcome,
                 checks=tests,
-                journey=tables["journey"],
+                journey=clean(str(tables["journey"].get("journey") or "without a name")),
+                journey_version=tables["journey"]["version"],
+                note=clean(str(tables["journey"].get("note") or "")),
                 fingerprint=self.fingerprint,
                 version=__version__,
                 **self._chance,

@@ -64,8 +64,8 @@ def total(worths: Iterable[Worth]) -> Worth:
 
 
 def _told(worth: Worth) -> list[tuple[str, Decimal]]:
-    told = [(code, amount) for code, amount in worth.items() if amount]
-    return told or list(worth.items())[:1]
+    told = sorted((code, amount) for code, amount in worth.items() if amount)
+    return told or sorted(worth.items())[:1]
 
 
 def _places(size: Decimal) -> int:
@@ -161,7 +161,7 @@ def more_or_fewer(number: int) -> str:
 
 def more_or_less(worth: Worth) -> str:
     """Write a change of value in words: ``$49k less``."""
-    parts = [(code, amount) for code, amount in worth.items() if amount]
+    parts = sorted((code, amount) for code, amount in worth.items() if amount)
     return " and ".join(
         f"{money(float(abs(amount)), unit(code))} {'more' if amount > 0 else 'less'}" for code, amount in parts
     )
