@@ -27,7 +27,7 @@ namespace sojourn::python {
 namespace {
 
 /// A word a moment: codes are moments' numbers.
-Strings words_of(const Journey& journey, std::vector<std::uint32_t> moments, std::string Moment::*word) {
+Strings words_of(const Journey& journey, std::vector<std::uint32_t> moments, std::string Moment::* word) {
   std::vector<std::string> words;
   for (const Moment& moment : journey.moments()) words.push_back(moment.*word);
   return {std::move(moments), std::make_shared<const std::vector<std::string>>(std::move(words))};
@@ -143,7 +143,8 @@ ResultTable moments_table(const Matches& matches) {
     customers.values.push_back(rows[m].customers);
     undecided.values.push_back(rows[m].undecided);
     value.add(matches.log->values().empty() ? std::nullopt : std::optional{rows[m].value.value()});
-    per_customer.add(rows[m].customers == 0 ? std::nullopt : std::optional{static_cast<double>(rows[m].occurrences) / static_cast<double>(rows[m].customers)});
+    per_customer.add(rows[m].customers == 0 ? std::nullopt
+                                            : std::optional{static_cast<double>(rows[m].occurrences) / static_cast<double>(rows[m].customers)});
   }
   Table table;
   table.columns.push_back({"moment", std::move(moment).finish()});
@@ -280,7 +281,8 @@ Pattern pattern_from(const std::string& json, const std::string& place) {
   return pattern;
 }
 
-std::shared_ptr<Paths> event_paths(const SharedLog& log, const std::vector<std::pair<std::string, std::string>>& outcomes, std::optional<std::size_t> threads) {
+std::shared_ptr<Paths> event_paths(const SharedLog& log, const std::vector<std::pair<std::string, std::string>>& outcomes,
+                                   std::optional<std::size_t> threads) {
   std::vector<NamedPattern> patterns;
   for (const auto& [id, json] : outcomes) patterns.emplace_back(id, pattern_from(json, "outcomes['" + id + "']"));
   const Run run = make_run(threads, "walking the log");
@@ -298,8 +300,11 @@ std::string condition_phrase(const std::string& json) {
 
 void bind_experience(py::module_& m) {
   py::class_<Journey, SharedJourney>(m, "Journey")
-      .def_static("parse", [](const std::string& text, const std::string& what) { return std::make_shared<Journey>(Journey::parse(text, what)); }, py::arg("text"), py::arg("what"))
-      .def_static("load", [](const std::string& path) { return std::make_shared<Journey>(Journey::load(path)); }, py::arg("path"))
+      .def_static(
+          "parse", [](const std::string& text, const std::string& what) { return std::make_shared<Journey>(Journey::parse(text, what)); },
+          py::arg("text"), py::arg("what"))
+      .def_static(
+          "load", [](const std::string& path) { return std::make_shared<Journey>(Journey::load(path)); }, py::arg("path"))
       .def("to_json", [](const Journey& self) { return boost::json::serialize(write_journey(self)); })
       .def("phrases",
            [](const Journey& self) {
@@ -322,12 +327,13 @@ void bind_experience(py::module_& m) {
       .def("unmapped", &unmapped_table, py::arg("threads"))
       .def("unreached", &unreached_table)
       .def("outcomes", &outcomes_table)
-      .def("paths",
-           [](const Matches& self, const std::string& by) {
-             const py::gil_scoped_release release;
-             return std::make_shared<Paths>(paths(self, read_by(by)));
-           },
-           py::arg("by"));
+      .def(
+          "paths",
+          [](const Matches& self, const std::string& by) {
+            const py::gil_scoped_release release;
+            return std::make_shared<Paths>(paths(self, read_by(by)));
+          },
+          py::arg("by"));
 
   m.def("event_paths", &event_paths, py::arg("log"), py::arg("outcomes"), py::arg("threads"));
   m.def(

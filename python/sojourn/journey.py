@@ -122,8 +122,8 @@ class Journey:
     Raises
     ------
     InvalidInput
-        For unknown keys or stages, ids used twice or reserved (START, END, observed, this), wrong types, bad durations, patterns
-        that can never occur, an anniversary in an outcome; with the place, as ``moments[3].when.within``.
+        For unknown keys or stages, ids used twice or reserved (START, END, observed, this), wrong types, bad durations,
+        patterns that can never occur, an anniversary in an outcome; with the place, as ``moments[3].when.within``.
 
     Examples
     --------
@@ -191,7 +191,11 @@ class Journey:
 
     @staticmethod
     def schema() -> dict[str, Any]:
-        """Return the JSON Schema (2020-12) of journey files. What needs more than one place to judge, it leaves to `load`."""
+        """Return the JSON Schema (2020-12) of journey files.
+
+        What needs more than one place to judge (ids used twice, unknown stages, conditions that contradict each other) it
+        leaves to `load`.
+        """
         text = Path(__file__).with_name("journey.schema.json").read_text(encoding="utf-8")
         return dict(json.loads(text))
 
@@ -219,7 +223,8 @@ class Journey:
     def moments(self) -> list[Moment]:
         """The moments in order."""
         return [
-            Moment(**{**m, "when": Pattern(m["when"]), "shared": tuple(m.get("shared", ()))}) for m in self.to_dict()["moments"]
+            Moment(**{**m, "when": Pattern(m["when"]), "shared": tuple(m.get("shared", ()))})
+            for m in self.to_dict()["moments"]
         ]
 
     @property
@@ -249,7 +254,9 @@ class Journey:
         >>> journey.check().to_dict()["check"]
         ['nobody accountable', 'no KPI']
         """
-        return Table(self._core.check(None if log is None else log._core, _threads(threads)), getattr(log, "_like", None))
+        return Table(
+            self._core.check(None if log is None else log._core, _threads(threads)), getattr(log, "_like", None)
+        )
 
     def match(self, log: EventLog, *, threads: int | None = None) -> Matches:
         """Take every customer of a log through the journey.
@@ -270,7 +277,8 @@ class Journey:
         --------
         >>> import sojourn as sj
         >>> from datetime import datetime
-        >>> log = sj.EventLog({"customer": [1, 1], "time": [datetime(2026, 3, 1), datetime(2026, 3, 9)], "event": ["order", "order"]})
+        >>> times = [datetime(2026, 3, 1), datetime(2026, 3, 9)]
+        >>> log = sj.EventLog({"customer": [1, 1], "time": times, "event": ["order", "order"]})
         >>> journey = sj.Journey(["buy"], [sj.Moment("second", "buy", when=sj.nth("order", 2))])
         >>> journey.match(log).occurrences().to_dict()["time"]
         [datetime.datetime(2026, 3, 9, 0, 0)]
@@ -317,7 +325,9 @@ class Journey:
         ends = ", ".join(f"{o.get('name', o['id'])}: {Pattern(o['when'])}" for o in written["outcomes"])
         title = html.escape(f"{written.get('journey', 'journey')}, version {written['version']}")
         after = f"<p>Outcomes: {html.escape(ends or 'none')}</p>"
-        return f"<p><b>{title}</b></p><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{after}"
+        return (
+            f"<p><b>{title}</b></p><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{after}"
+        )
 
 
 def _parse(written: Mapping[str, Any]) -> _core.Journey:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
-from sojourn._core import InvalidInput
 from sojourn.events import EventLog, _threads
 from sojourn.table import Table
 
@@ -58,9 +57,9 @@ class Matches:
         Returns
         -------
         Table
-            occurrence_id, customer, moment, stage, time, start_time, value, key. The id is a function of customer, moment and
-            ordinal (63 bits of a hash) and never changes; time and start_time are written as the log's times are; value and
-            key are those of the event that the occurrence carries, null where there is none.
+            occurrence_id, customer, moment, stage, time, start_time, value, key. The id is a function of customer,
+            moment and ordinal (63 bits of a hash) and never changes; time and start_time are written as the log's times
+            are; value and key are those of the event that the occurrence carries, null where there is none.
         """
         return self._table(self._core.occurrences(_threads(threads)))
 
@@ -85,8 +84,8 @@ class Matches:
         Returns
         -------
         Table
-            moment, stage, occurrences, customers (who had it), value (sum over the events carried; null for a log without
-            values), per_customer (occurrences a customer who had it; null if nobody had), undecided (cases).
+            moment, stage, occurrences, customers (who had it), value (sum over the events carried; null for a log
+            without values), per_customer (occurrences a customer who had it; null if nobody had), undecided (cases).
         """
         return self._table(self._core.moments())
 
@@ -101,8 +100,8 @@ class Matches:
         Returns
         -------
         Table
-            moment, kpi, due (met or not met; the undecided left out), met, undecided, share (met / due), low, high, target; the
-            shares are null where nothing was due.
+            moment, kpi, due (met or not met; the undecided left out), met, undecided, share (met / due), low, high,
+            target; the shares are null where nothing was due.
         """
         return self._table(self._core.kpis(interval))
 
@@ -120,8 +119,8 @@ class Matches:
         Parameters
         ----------
         by
-            What the nodes are: ``"moment"``, ``"stage"`` or ``"owner"`` (the accountable; ``"nobody"`` for moments without one).
-            Every occurrence is a visit: two in a row at one stage are a loop.
+            What the nodes are: ``"moment"``, ``"stage"`` or ``"owner"`` (the accountable; ``"nobody"`` for moments
+            without one). Every occurrence is a visit: two in a row at one stage are a loop.
 
         Raises
         ------

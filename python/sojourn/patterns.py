@@ -1,4 +1,4 @@
-"""Patterns: what must happen for a moment to occur. Small immutable values that write themselves as a journey file does."""
+"""Patterns: what must happen for a moment to occur. Immutable values, written as a journey file writes them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Condition:
     """
 
     __slots__ = ("_text",)
+    _text: str
 
     def __init__(self, written: Mapping[str, Any]) -> None:
         object.__setattr__(self, "_text", json.dumps(written))
@@ -55,7 +56,9 @@ class Condition:
         return hash(self._text)
 
     def __bool__(self) -> bool:
-        raise TypeError("a condition is neither true nor false by itself; join conditions with & and |, not 'and' and 'or'")
+        raise TypeError(
+            "a condition is neither true nor false by itself; join conditions with & and |, not 'and' and 'or'"
+        )
 
     def __repr__(self) -> str:
         return f"Condition({_core.condition_phrase(self._text)})"
@@ -74,7 +77,9 @@ class Column:
 
     def _compare(self, op: str, value: Any) -> Condition:
         if value is None:
-            raise InvalidInput(f"column '{self._name}' {op} None: found None, expected a value (.is_null() asks for nulls)")
+            raise InvalidInput(
+                f"column '{self._name}' {op} None: found None, expected a value (.is_null() asks for nulls)"
+            )
         return Condition({"column": self._name, "op": op, "value": _constant(value, self._name)})
 
     def __eq__(self, value: Any) -> Condition:  # type: ignore[override]
@@ -129,16 +134,35 @@ def column(name: str) -> Column:
     return Column(name)
 
 
-def spell_number(number: int) -> Condition:
-    """Return the condition that a record belongs to a customer's n-th spell; for ledgers' rules, not for patterns.
+class _SpellNumber:
+    """Which spell of its customer a record opens or closes, from 1; compare it with a number."""
+
+    __slots__ = ()
+
+    def __eq__(self, number: object) -> Condition:  # type: ignore[override]
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise InvalidInput(f"spell_number: found {number!r:.60}, expected a whole number of 1 or more")
+        return Condition({"spell_number": number})
+
+    def __ne__(self, number: object) -> Condition:  # type: ignore[override]
+        return ~(self == number)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "spell_number()"
+
+
+def spell_number() -> _SpellNumber:
+    """Return the number of a customer's spell, from 1, to compare; for ledgers' rules, not for patterns.
 
     Examples
     --------
     >>> import sojourn as sj
-    >>> sj.spell_number(1)
+    >>> sj.spell_number() == 1
     Condition(spell 1)
     """
-    return Condition({"spell_number": number})
+    return _SpellNumber()
 
 
 class Pattern:
@@ -151,6 +175,8 @@ class Pattern:
     """
 
     __slots__ = ("_phrase", "_text")
+    _phrase: str
+    _text: str
 
     def __init__(self, written: Mapping[str, Any]) -> None:
         text, phrase = _core.read_pattern(_json(written, "pattern"))
@@ -172,8 +198,8 @@ class Pattern:
     def where(self, *conditions: Condition) -> Pattern:
         """Return the pattern with further conditions, all to hold.
 
-        In `nth`, `count` and `absent` they are judged on the events counted or awaited, in the other forms on the event that
-        the occurrence carries.
+        In `nth`, `count` and `absent` they are judged on the events counted or awaited, in the other forms on the event
+        that the occurrence carries.
 
         Examples
         --------
@@ -252,7 +278,9 @@ def count(x: Operand, at_least: int, within: str, rearm: str = "below") -> Patte
     >>> sj.count("contact", at_least=3, within="30d")
     Pattern(third contact within 30 days)
     """
-    return Pattern({"count": x, "at_least": at_least, "within": within, **({} if rearm == "below" else {"rearm": rearm})})
+    return Pattern(
+        {"count": x, "at_least": at_least, "within": within, **({} if rearm == "below" else {"rearm": rearm})}
+    )
 
 
 def absent(x: Operand, within: str, after: Operand, unless: Operand | None = None) -> Pattern:
@@ -340,7 +368,9 @@ def _constant(value: Any, name: str) -> Any:
     value = value.item() if hasattr(value, "item") else value  # numpy's scalars
     value = value.isoformat() if hasattr(value, "isoformat") else value
     if value is not None and not isinstance(value, (bool, int, float, str)):
-        raise InvalidInput(f"column '{name}': found {value!r:.60}, expected a string, number, True, False, date or time")
+        raise InvalidInput(
+            f"column '{name}': found {value!r:.60}, expected a string, number, True, False, date or time"
+        )
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         raise InvalidInput(f"column '{name}': found {value!r}, expected a finite number")
     return value
@@ -351,7 +381,9 @@ def _json(written: Any, place: str) -> str:
     try:
         return json.dumps(_plain(written), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise InvalidInput(f"{place}: found what JSON cannot write ({error}), expected strings, numbers, lists, dicts") from error
+        raise InvalidInput(
+            f"{place}: found what JSON cannot write ({error}), expected strings, numbers, lists, dicts"
+        ) from error
 
 
 def _plain(written: Any) -> Any:

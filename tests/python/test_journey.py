@@ -57,7 +57,10 @@ def test_what_is_written_is_what_was_read(insurer: dict[str, Any], tmp_path: Pat
     assert [p.name for p in tmp_path.iterdir()] == ["j.json"]
     insurer["moments"][10]["kpi"]["met"]["within"] = "1d"  # 24h: the same, written shorter
     assert journey.to_dict() == insurer
-    assert sj.Journey(journey.stages, journey.moments, journey.outcomes, journey.name, journey.version, journey.note) == journey
+    assert (
+        sj.Journey(journey.stages, journey.moments, journey.outcomes, journey.name, journey.version, journey.note)
+        == journey
+    )
     assert pickle.loads(pickle.dumps(journey)) == journey
     assert hash(sj.Journey.from_dict(insurer)) == hash(journey)
 
@@ -75,10 +78,10 @@ def test_any_journey_comes_back(world: Any) -> None:
     jsonschema.validate(world.journey, sj.Journey.schema())
 
 
-# --- what is refused, and where ----------------------------------------------------------------------------------------
+# --- what is refused, and where ---------------------------------------------------------------------------------------
 
 BAD_PATTERNS = [
-    ("a", "moments[0].when: found \"a\", expected a pattern"),
+    ("a", 'moments[0].when: found "a", expected a pattern'),
     ({}, "moments[0].when: found no form among nothing"),
     ({"evnt": "a"}, "found no form among 'evnt' (did you mean 'event'?)"),
     ({"event": "a", "nth": "a", "n": 1}, "moments[0].when: found both 'event' and 'nth', expected one form"),
@@ -89,25 +92,31 @@ BAD_PATTERNS = [
     ({"nth": "a"}, "moments[0].when: found no 'n', expected one"),
     ({"nth": "a", "n": 0}, "moments[0].when.n: found 0, expected 1 or more"),
     ({"nth": "a", "n": 1.5}, "moments[0].when.n: found 1.5E0, expected a whole number"),
-    ({"nth": "a", "n": "1"}, "moments[0].when.n: found \"1\", expected a whole number"),
+    ({"nth": "a", "n": "1"}, 'moments[0].when.n: found "1", expected a whole number'),
     ({"count": "a", "at_least": 0, "within": "1d"}, "moments[0].when.at_least: found 0, expected 1 or more"),
     ({"count": "a", "at_least": 2}, "moments[0].when: found no 'within'"),
-    ({"count": "a", "at_least": 2, "within": "a month"}, "moments[0].when.within: found 'a month', expected a duration"),
+    (
+        {"count": "a", "at_least": 2, "within": "a month"},
+        "moments[0].when.within: found 'a month', expected a duration",
+    ),
     ({"count": "a", "at_least": 2, "within": 30}, "moments[0].when.within: found 30, expected a string"),
     ({"count": "a", "at_least": 2, "within": "-1d"}, "moments[0].when.within: found '-1d'"),
-    ({"count": "a", "at_least": 2, "within": "1d", "rearm": "no"}, "moments[0].when.rearm: found \"no\""),
+    ({"count": "a", "at_least": 2, "within": "1d", "rearm": "no"}, 'moments[0].when.rearm: found "no"'),
     ({"absent": "a", "within": "1d"}, "moments[0].when: found no 'after'"),
     ({"absent": "a", "within": "1d", "after": "this"}, "moments[0].when.after: found 'this'"),
     ({"sequence": [], "within": "1d"}, "moments[0].when.sequence: found 0 patterns, expected 2 or more"),
     ({"sequence": ["a"], "within": "1d"}, "moments[0].when.sequence: found 1 pattern, expected 2 or more"),
-    ({"sequence": "a", "within": "1d"}, "moments[0].when.sequence: found \"a\", expected a list"),
+    ({"sequence": "a", "within": "1d"}, 'moments[0].when.sequence: found "a", expected a list'),
     ({"sequence": ["a", "b"], "within": "1d", "strict": 1}, "moments[0].when.strict: found 1, expected true or false"),
     ({"sequence": ["a", {"nth": "b", "n": 0}], "within": "1d"}, "moments[0].when.sequence[1].n: found 0"),
     ({"sequence": ["a", {"gap": "x"}], "within": "1d"}, "moments[0].when.sequence[1].gap: found 'x'"),
     ({"anniversary": "a", "every": "0d"}, "moments[0].when.every: found '0d', expected a duration above zero"),
     ({"any_of": []}, "moments[0].when.any_of: found 0 patterns, expected at least one"),
     ({"all_of": ["a"], "within": "1d"}, "moments[0].when.all_of: found 1 pattern, expected 2 or more"),
-    ({"absent": "a", "within": "1d", "after": {"absent": "b", "within": "1d", "after": {"event": ""}}}, "when.after.after.event"),
+    (
+        {"absent": "a", "within": "1d", "after": {"absent": "b", "within": "1d", "after": {"event": ""}}},
+        "when.after.after.event",
+    ),
 ]
 
 
@@ -120,7 +129,7 @@ def test_bad_patterns(when: Any, message: str) -> None:
 
 AMOUNT = {"column": "amount", "op": ">", "value": 10}
 BAD_CONDITIONS = [
-    ([{"column": "amount", "op": "=", "value": 1}], "where[0].op: found \"=\", expected one of =="),
+    ([{"column": "amount", "op": "=", "value": 1}], 'where[0].op: found "=", expected one of =='),
     ([{"column": "", "op": "==", "value": 1}], "where[0].column: found ''"),
     ([{"colum": "amount", "op": "==", "value": 1}], "found unknown key 'colum' (did you mean 'column'?)"),
     ([{"column": "amount", "op": "=="}], "where[0]: found no 'value'"),
@@ -130,7 +139,10 @@ BAD_CONDITIONS = [
     ([{"column": "amount", "op": "in", "value": [1, None]}], "where[0].value: found null"),
     ([{"any": []}], "where[0].any: found an empty list"),
     ([{"spell_number": 1}], "where[0]: found spell_number"),
-    ([AMOUNT, {"column": "amount", "op": "<", "value": 10}], "found amount > 10 and amount < 10, expected conditions on 'amount'"),
+    (
+        [AMOUNT, {"column": "amount", "op": "<", "value": 10}],
+        "found amount > 10 and amount < 10, expected conditions on 'amount'",
+    ),
     ([AMOUNT, {"column": "amount", "op": "==", "value": 10.0}], "that can hold together"),
     ([AMOUNT, {"column": "amount", "op": "in", "value": [1, 2]}], "that can hold together"),
     ([AMOUNT, {"column": "amount", "op": "==", "value": "ten"}], "that can hold together"),
@@ -155,7 +167,10 @@ def test_conditions_that_can_hold_are_accepted() -> None:
         [AMOUNT, {"column": "amount", "op": "<=", "value": 10.5}],
         [{"column": "amount", "op": ">=", "value": 10}, {"column": "amount", "op": "<=", "value": 10}],
         [{"not": [AMOUNT, {"column": "amount", "op": "<", "value": 3}]}],
-        [{"column": "day", "op": ">=", "value": "2026-03-01T00:00"}, {"column": "day", "op": "<=", "value": "2026-03-01"}],
+        [
+            {"column": "day", "op": ">=", "value": "2026-03-01T00:00"},
+            {"column": "day", "op": "<=", "value": "2026-03-01"},
+        ],
         [{"column": "amount", "op": "is_null", "value": False}, AMOUNT],
     ):
         sj.Journey.from_dict(small({"event": "a", "where": where}))
@@ -179,7 +194,7 @@ BAD_FILES = [
     ("schema", "sojourn-journey-2", "schema: found \"sojourn-journey-2\", expected 'sojourn-journey-1'"),
     ("schema-", None, "found no 'schema'"),
     ("version", 0, "version: found 0, expected 1 or more"),
-    ("version", "1", "version: found \"1\", expected a whole number"),
+    ("version", "1", 'version: found "1", expected a whole number'),
     ("stages", {}, "stages: found an object, expected a list"),
     ("stages-", None, "found no 'stages'"),
     ("moments", [], "moments: found none, expected at least one"),
@@ -187,10 +202,14 @@ BAD_FILES = [
     ("stages.1.id", "quote", "stages[1].id: found 'quote' a second time"),
     ("stages.1.id", "END", "stages[1].id: found 'END', expected another id"),
     ("stages.1.goal", 5, "stages[1].goal: found 5, expected a string"),
-    ("stages.1.needs", "price", "stages[1].needs: found \"price\", expected a list"),
+    ("stages.1.needs", "price", 'stages[1].needs: found "price", expected a list'),
     ("moments.3.id", "bind", "moments[3].id: found 'bind' a second time"),
     ("moments.3.id", "", "moments[3].id: found ''"),
-    ("moments.3.id", "this", "moments[3].id: found 'this', expected another id (START, END, observed and this are reserved)"),
+    (
+        "moments.3.id",
+        "this",
+        "moments[3].id: found 'this', expected another id (START, END, observed and this are reserved)",
+    ),
     ("moments.3.id-", None, "moments[3]: found no 'id'"),
     ("moments.3.stage", "onbord", "moments[3].stage: found unknown stage 'onbord' (did you mean 'onboard'?)"),
     ("moments.3.kind", "odd", "moments[3].kind: found \"odd\", expected 'obvious' or 'missed'"),
@@ -199,7 +218,7 @@ BAD_FILES = [
     ("moments.3.kpi.target", 97, "moments[3].kpi.target: found 97, expected a share between 0 and 1"),
     ("moments.3.kpi.name", "", "moments[3].kpi.name: found ''"),
     ("moments.3.kpi.met", {"abesnt": "x"}, "moments[3].kpi.met: found 'abesnt' (did you mean 'absent'?)"),
-    ("moments.3.kpi.met.after", "bind", "moments[3].kpi.met.after: found \"bind\", expected \"this\""),
+    ("moments.3.kpi.met.after", "bind", 'moments[3].kpi.met.after: found "bind", expected "this"'),
     ("moments.3.kpi.met.within", "30 d!", "moments[3].kpi.met.within: found '30 d!', expected a duration"),
     ("moments.3.kpi.met.follows", "x", "moments[3].kpi.met: found both 'follows' and 'absent'"),
     ("moments.2.kpi.met.follows", {"nth": "x", "n": 0}, "moments[2].kpi.met.follows.n: found 0"),
@@ -207,7 +226,11 @@ BAD_FILES = [
     ("outcomes.0.id", "bind", "outcomes[0].id: found 'bind' a second time"),
     ("outcomes.0.id", "claim", "outcomes[0].id: found 'claim', a stage's id"),
     ("outcomes.0.id", "observed", "outcomes[0].id: found 'observed'"),
-    ("outcomes.0.when", {"any_of": ["x", {"anniversary": "x", "every": "1 year"}]}, "outcomes[0].when: found an anniversary"),
+    (
+        "outcomes.0.when",
+        {"any_of": ["x", {"anniversary": "x", "every": "1 year"}]},
+        "outcomes[0].when: found an anniversary",
+    ),
     ("outcomes.0.stage", "claim", "outcomes[0]: found unknown key 'stage'"),
 ]
 
@@ -239,7 +262,24 @@ def test_files_that_are_no_json(tmp_path: Path) -> None:
 
 # What one place alone cannot show, the schema leaves to the parser.
 CROSS_CHECKS = ("a second time", "unknown stage", "that can hold together", "an anniversary", "a stage's id")
-ODD_VALUES: list[Any] = [None, True, 0, 1, -1, 2.0, 2.5, 10**30, "", "x", "this", "END", "30d", "0d", "3 months", "12001 years"]
+ODD_VALUES: list[Any] = [
+    None,
+    True,
+    0,
+    1,
+    -1,
+    2.0,
+    2.5,
+    10**30,
+    "",
+    "x",
+    "this",
+    "END",
+    "30d",
+    "0d",
+    "3 months",
+    "12001 years",
+]
 ODD_VALUES += ["4000001d", "0004000000d", "every", "==", "in", [], ["x"], ["x", "y"], {}, {"event": "x"}, {"gap": "1d"}]
 ODD_VALUES += [[{"column": "c", "op": "==", "value": 1}], {"column": "c", "op": "is_null", "value": None}, {"all": []}]
 
@@ -265,7 +305,9 @@ def test_the_schema_accepts_what_the_parser_accepts(data: st.DataObject) -> None
         elif how == "delete":
             del at[path[-1]]
         elif isinstance(at, dict):
-            at[data.draw(st.sampled_from(["x", "event", "n", "within", "where", "any", "not", "value"]))] = at.pop(path[-1])
+            at[data.draw(st.sampled_from(["x", "event", "n", "within", "where", "any", "not", "value"]))] = at.pop(
+                path[-1]
+            )
     valid = not list(VALIDATOR.iter_errors(written))
     try:
         sj.Journey.from_dict(written)
@@ -330,9 +372,15 @@ def test_conditions_join() -> None:
     [
         (sj.nth("order", 21), "21st order"),
         (sj.count("x", 2, "2 months", rearm="every"), "second or later x within 2 months"),
-        (sj.sequence("a", sj.gap("90d"), within="1 year", strict=True), "a directly followed by (90 days of silence) within 1 year"),
+        (
+            sj.sequence("a", sj.gap("90d"), within="1 year", strict=True),
+            "a directly followed by (90 days of silence) within 1 year",
+        ),
         (sj.all_of("a", sj.nth("b", 2), within="36h"), "a and (second b) within 36 hours"),
-        (sj.event("a").where(sj.column("t").isin(["x", 1]), ~(sj.column("u") == True)), "a where t in ('x', 1) and not (u = true)"),  # noqa: E712
+        (
+            sj.event("a").where(sj.column("t").isin(["x", 1]), ~(sj.column("u") == "v")),
+            "a where t in ('x', 1) and not (u = 'v')",
+        ),
     ],
 )
 def test_phrases(pattern: sj.Pattern, phrase: str) -> None:
@@ -348,8 +396,17 @@ def shop() -> tuple[sj.Journey, sj.EventLog]:
         stages=[sj.Stage("buy", "Buy"), "use", "idle"],
         moments=[
             sj.Moment("order", "buy", when=sj.event("order"), accountable="Sales", shared=["Sales"]),
-            sj.Moment("again", "buy", when=sj.nth("order", 2), kpi={"name": "soon", "met": {"follows": "thanks", "within": "2d"}}),
-            {"id": "big", "stage": "use", "when": {"event": "order", "where": [{"column": "amount", "op": ">", "value": 5}]}},
+            sj.Moment(
+                "again",
+                "buy",
+                when=sj.nth("order", 2),
+                kpi={"name": "soon", "met": {"follows": "thanks", "within": "2d"}},
+            ),
+            {
+                "id": "big",
+                "stage": "use",
+                "when": {"event": "order", "where": [{"column": "amount", "op": ">", "value": 5}]},
+            },
             sj.Moment("complaint", "use", when=sj.event("complain")),
         ],
         outcomes={"left": sj.event("cancel")},
@@ -392,7 +449,14 @@ def test_tables_of_matches() -> None:
         "undecided": [0, 0, 1, 0],
     }
     (kpi,) = matches.kpis(interval=0.95).rows()
-    assert (kpi["moment"], kpi["due"], kpi["met"], kpi["share"], kpi["high"], kpi["target"]) == ("again", 1, 1, 1.0, 1.0, None)
+    assert (kpi["moment"], kpi["due"], kpi["met"], kpi["share"], kpi["high"], kpi["target"]) == (
+        "again",
+        1,
+        1,
+        1.0,
+        1.0,
+        None,
+    )
     assert matches.unmapped().rows() == [{"event": "visit", "count": 1, "share": 1 / 7}]
     assert matches.unreached().rows() == [{"moment": "complaint", "stage": "use", "undecided": 0}]
     assert matches.outcomes().rows() == [{"customer": 1, "outcome": "left", "time": day(6)}]
@@ -443,7 +507,12 @@ def test_columns_are_the_logs() -> None:
 def test_ids_are_the_customers_moments_and_ordinals() -> None:
     journey, log = shop()
     ids = journey.match(log).occurrences().to_dict()["occurrence_id"]
-    only_first = sj.EventLog({"customer": [1], "time": [day(20)], "event": ["order"], "amount": [2.0], "id": ["z"]}, value="amount", key="id", attributes=["amount"])
+    only_first = sj.EventLog(
+        {"customer": [1], "time": [day(20)], "event": ["order"], "amount": [2.0], "id": ["z"]},
+        value="amount",
+        key="id",
+        attributes=["amount"],
+    )
     assert journey.match(only_first).occurrences().to_dict()["occurrence_id"] == ids[:1]
     assert all(0 <= i < 2**63 for i in ids)
 

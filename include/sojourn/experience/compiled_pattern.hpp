@@ -20,9 +20,9 @@ struct CompiledPattern {
   Duration within = {};
   Rearm rearm = Rearm::below;
   bool strict = false;
-  bool over_name = false;                     // its first part is a bare event name …
-  std::string name = {};                      // … namely this one
-  std::vector<std::uint8_t> own_kinds = {};   // strict: by event code, whether an element mentions the name
+  bool over_name = false;                    // its first part is a bare event name …
+  std::string name = {};                     // … namely this one
+  std::vector<std::uint8_t> own_kinds = {};  // strict: by event code, whether an element mentions the name
   BoundCondition where = {};
 
   [[nodiscard]] Truth judge(const Signal& signal, const Life& life) const { return where.judge(life.row(signal.event)); }

@@ -55,8 +55,8 @@ inline void evaluate_nth(const FormInput& in, Emitted& out) {
   }
   const auto wanted = static_cast<std::uint64_t>(n);
   const bool reached = x.known.size() >= wanted;
-  const bool doubtful = reached ? !x.unknown.empty() && x.unknown.front().place() < x.known[wanted - 1].place()
-                                : x.known.size() + x.unknown.size() >= wanted;
+  const bool doubtful =
+      reached ? !x.unknown.empty() && x.unknown.front().place() < x.known[wanted - 1].place() : x.known.size() + x.unknown.size() >= wanted;
   if (doubtful) {
     out.cases.push_back({x.unknown.front().time, Reason::unknown_condition});
   } else if (reached) {

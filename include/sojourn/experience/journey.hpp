@@ -34,9 +34,9 @@ struct Kpi {
 
   std::string name;
   Kind kind = Kind::follows;
-  Pattern x = {};         // all kinds but where
-  Duration within = {};   // all kinds but where
-  Condition where = {};   // kind where
+  Pattern x = {};                     // all kinds but where
+  Duration within = {};               // all kinds but where
+  Condition where = {};               // kind where
   std::optional<double> target = {};  // the share that should be met
 
   friend bool operator==(const Kpi&, const Kpi&) = default;
@@ -55,8 +55,8 @@ struct Moment {
   Pattern when;
   std::string name = {};
   MomentKind kind = MomentKind::unsaid;
-  std::string accountable = {};           // who answers for it; empty: nobody
-  std::vector<std::string> shared = {};   // who shares in it
+  std::string accountable = {};          // who answers for it; empty: nobody
+  std::vector<std::string> shared = {};  // who shares in it
   std::optional<Kpi> kpi = {};
 
   friend bool operator==(const Moment&, const Moment&) = default;
@@ -87,7 +87,11 @@ class Journey {
 
   /// @throws InvalidInput with the place ("moments[3].when.n"): for ids that are empty, reserved or used twice (two stages; two moments or
   /// outcomes; a stage and an outcome), a moment of an unknown stage, a pattern that can never occur, an outcome with an anniversary.
-  explicit Journey(Parts parts) : p_(std::move(parts)) { validate(); }
+  explicit Journey(Parts parts) : p_(std::move(parts)) {
+    for (Moment& moment : p_.moments) moment.when = as_pattern(std::move(moment.when));
+    for (Outcome& outcome : p_.outcomes) outcome.when = as_pattern(std::move(outcome.when));
+    validate();
+  }
 
   [[nodiscard]] const std::string& name() const { return p_.name; }
   [[nodiscard]] std::int64_t version() const { return p_.version; }
@@ -105,6 +109,9 @@ class Journey {
   static Journey load(const std::string& path);
 
  private:
+  /// A bare name, which a file cannot write here, means each such event.
+  static Pattern as_pattern(Pattern when) { return when.is_name() ? Pattern::event(std::move(when)) : when; }
+
   static void check_id(const std::string& id, const std::string& place) {
     if (id.empty()) refuse(place, "''", "an id");
     for (const char* word : {"START", "END", "observed", "this"})
@@ -135,7 +142,8 @@ class Journey {
       const std::string place = "moments[" + std::to_string(i) + "]";
       once(ids, moment.id, place + ".id");
       if (!stages.contains(moment.stage))
-        throw InvalidInput(place + ".stage: found unknown stage '" + moment.stage + "'" + did_you_mean(moment.stage, known) + ", expected one of " + listed(known));
+        throw InvalidInput(place + ".stage: found unknown stage '" + moment.stage + "'" + did_you_mean(moment.stage, known) + ", expected one of " +
+                           listed(known));
       check_possible(moment.when, place + ".when");
       if (moment.kpi) check_kpi(*moment.kpi, place + ".kpi");
     }

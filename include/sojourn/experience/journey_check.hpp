@@ -39,15 +39,18 @@ inline void check_owners(const Journey& journey, std::vector<Finding>& out) {
     std::set<std::string> seen{moment.accountable};
     for (std::size_t s = 0; s < moment.shared.size(); ++s)
       if (!seen.insert(moment.shared[s]).second)
-        out.push_back({"owner named twice", moment_place(i) + ".shared[" + std::to_string(s) + "]", "'" + moment.shared[s] + "' answers for '" + moment.id + "' already"});
+        out.push_back({"owner named twice", moment_place(i) + ".shared[" + std::to_string(s) + "]",
+                       "'" + moment.shared[s] + "' answers for '" + moment.id + "' already"});
   }
 }
 
 inline void check_kpis(const Journey& journey, std::vector<Finding>& out) {
   for (std::size_t i = 0; i < journey.moments().size(); ++i) {
     const Moment& moment = journey.moments()[i];
-    if (!moment.kpi) out.push_back({"no KPI", moment_place(i), "'" + moment.id + "' has no KPI"});
-    else if (!moment.kpi->target) out.push_back({"no target", moment_place(i) + ".kpi", "'" + moment.kpi->name + "' has no target"});
+    if (!moment.kpi)
+      out.push_back({"no KPI", moment_place(i), "'" + moment.id + "' has no KPI"});
+    else if (!moment.kpi->target)
+      out.push_back({"no target", moment_place(i) + ".kpi", "'" + moment.kpi->name + "' has no target"});
   }
 }
 
@@ -55,7 +58,8 @@ inline void check_twins(const Journey& journey, std::vector<Finding>& out) {
   for (std::size_t i = 0; i < journey.moments().size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       if (journey.moments()[i].when == journey.moments()[j].when)
-        out.push_back({"same pattern", moment_place(i) + ".when", "'" + journey.moments()[i].id + "' occurs whenever '" + journey.moments()[j].id + "' does"});
+        out.push_back(
+            {"same pattern", moment_place(i) + ".when", "'" + journey.moments()[i].id + "' occurs whenever '" + journey.moments()[j].id + "' does"});
 }
 
 /// Calls f(pattern, place) for a pattern and all inside it.
@@ -80,8 +84,10 @@ void for_each_pattern(const Journey& journey, const F& f, const G& g) {
     all(moment.when, moment_place(i) + ".when");
     if (!moment.kpi) continue;
     const std::string met = moment_place(i) + ".kpi.met." + to_string(moment.kpi->kind);
-    if (moment.kpi->kind == Kpi::Kind::where) g(moment.kpi->where, met);
-    else all(moment.kpi->x, met);
+    if (moment.kpi->kind == Kpi::Kind::where)
+      g(moment.kpi->where, met);
+    else
+      all(moment.kpi->x, met);
   }
 }
 
@@ -126,12 +132,14 @@ inline std::vector<Finding> check(std::shared_ptr<const Journey> journey, std::s
   std::vector<Finding> out = check(*journey);
   const bool matchable = findings_detail::check_names(*journey, *log, out);
   for (const EventCount& row : unmapped_events(*journey, *log, run))
-    out.push_back({"event without a moment", "", "'" + log->event_names()[row.event] + "' (" + std::to_string(row.count) + " events) is in no pattern"});
+    out.push_back(
+        {"event without a moment", "", "'" + log->event_names()[row.event] + "' (" + std::to_string(row.count) + " events) is in no pattern"});
   if (!matchable) return out;
   const auto summaries = summarise_moments(match(journey, log, {run}));
   for (std::size_t m = 0; m < summaries.size(); ++m)
     if (summaries[m].occurrences == 0)
-      out.push_back({"moment never reached", findings_detail::moment_place(m), "'" + journey->moments()[m].id + "' never occurs (" + std::to_string(summaries[m].undecided) + " cases undecided)"});
+      out.push_back({"moment never reached", findings_detail::moment_place(m),
+                     "'" + journey->moments()[m].id + "' never occurs (" + std::to_string(summaries[m].undecided) + " cases undecided)"});
   return out;
 }
 

@@ -22,8 +22,10 @@ struct CompiledKpi {
   BoundCondition where = {};
 
   CompiledKpi(const Kpi& kpi, Program& program) : kind(kpi.kind), within(kpi.within) {
-    if (kind == Kpi::Kind::where) where = program.bind(kpi.where);
-    else x = program.add(kpi.x);
+    if (kind == Kpi::Kind::where)
+      where = program.bind(kpi.where);
+    else
+      x = program.add(kpi.x);
   }
 };
 
@@ -31,7 +33,12 @@ struct CompiledKpi {
 class KpiCursor {
  public:
   KpiCursor(const CompiledKpi& kpi, const Life& life, const Workspace& work)
-      : kpi_(kpi), life_(life), known_after_(x(work).signals), unknown_after_(x(work).unknown), known_before_(x(work).signals), unknown_before_(x(work).unknown) {}
+      : kpi_(kpi),
+        life_(life),
+        known_after_(x(work).signals),
+        unknown_after_(x(work).unknown),
+        known_before_(x(work).signals),
+        unknown_before_(x(work).unknown) {}
 
   Verdict verdict(const Signal& occurrence) {
     switch (kpi_.kind) {

@@ -19,7 +19,11 @@ class Life {
  public:
   /// @throws InvalidInput for a customer with more events than positions can be told apart (2³²).
   Life(const EventLog& log, std::size_t customer)
-      : log_(&log), customer_(customer), events_(log.customer(customer)), since_(micros(log.observation(customer).from)), until_(micros(log.observation(customer).to)) {
+      : log_(&log),
+        customer_(customer),
+        events_(log.customer(customer)),
+        since_(micros(log.observation(customer).from)),
+        until_(micros(log.observation(customer).to)) {
     if (events_.size() >= std::numeric_limits<std::uint32_t>::max())
       refuse("events, customer " + log.ids().text(customer), std::to_string(events_.size()) + " events", "fewer than 2^32");
   }

@@ -160,7 +160,8 @@ class Compiled {
 };
 
 /// The slices' answers as one, in the order of the customers.
-inline Matches joined(std::shared_ptr<const Journey> journey, std::shared_ptr<const EventLog> log, std::vector<Compiled::Part> parts, const Run& run) {
+inline Matches joined(std::shared_ptr<const Journey> journey, std::shared_ptr<const EventLog> log, std::vector<Compiled::Part> parts,
+                      const Run& run) {
   Matches out{std::move(journey), std::move(log), {}, {0}, {}, {}};
   std::vector<std::size_t> begins = {0};
   for (const Compiled::Part& part : parts) {

@@ -51,7 +51,9 @@ inline std::vector<std::int64_t> occurrence_ids(const Matches& matches, const Ru
     }
   });
   if (!ids_detail::all_distinct(ids, run))
-    throw InvalidInput("occurrence_id: found two occurrences with one id (a chance of about n²/2⁶⁴), expected distinct ones; rename a moment, or split the customers");
+    throw InvalidInput(
+        "occurrence_id: found two occurrences with one id (a chance of about n²/2⁶⁴), expected distinct ones; rename a moment, or split the "
+        "customers");
   return ids;
 }
 

@@ -26,13 +26,13 @@ enum class Rearm : std::uint8_t { below, every };
 /// A pattern of any form, free to nest. Build it with the functions below; `check_possible` (pattern_check.hpp) refuses what can never occur.
 struct Pattern {
   Form form = Form::name;
-  std::string name = {};             // Form::name
-  std::vector<Pattern> parts = {};   // what it is made of: x; absent: x, y and perhaps z; sequence, any_of, all_of: the elements
-  std::int64_t n = 0;                // nth: n; count: at_least
-  Duration within = {};              // the window; the anniversary's `every`; the gap's length
-  Rearm rearm = Rearm::below;        // count
-  bool strict = false;               // sequence
-  Condition where = {};              // all must hold
+  std::string name = {};            // Form::name
+  std::vector<Pattern> parts = {};  // what it is made of: x; absent: x, y and perhaps z; sequence, any_of, all_of: the elements
+  std::int64_t n = 0;               // nth: n; count: at_least
+  Duration within = {};             // the window; the anniversary's `every`; the gap's length
+  Rearm rearm = Rearm::below;       // count
+  bool strict = false;              // sequence
+  Condition where = {};             // all must hold
 
   Pattern() = default;
   Pattern(std::string event_name) : name(std::move(event_name)) {}  // NOLINT: an event name serves wherever a pattern does

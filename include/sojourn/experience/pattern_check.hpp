@@ -55,7 +55,9 @@ inline bool possible(const std::vector<const Condition*>& comparisons) {
   const auto wants_null = [](const Condition* c) { return c->op == Compare::is_null && c->values != std::vector<Literal>{false}; };
   const auto nulls = std::count_if(comparisons.begin(), comparisons.end(), wants_null);
   if (nulls != 0) return nulls == static_cast<std::ptrdiff_t>(comparisons.size());
-  const auto meets_all = [&](const Literal& v) { return std::all_of(comparisons.begin(), comparisons.end(), [&](const Condition* c) { return meets(v, *c); }); };
+  const auto meets_all = [&](const Literal& v) {
+    return std::all_of(comparisons.begin(), comparisons.end(), [&](const Condition* c) { return meets(v, *c); });
+  };
   for (const Condition* c : comparisons)
     if (c->op == Compare::eq || c->op == Compare::in) return std::any_of(c->values.begin(), c->values.end(), meets_all);
   const Condition *low = nullptr, *high = nullptr;
@@ -70,7 +72,8 @@ inline bool possible(const std::vector<const Condition*>& comparisons) {
   }
   if (low == nullptr || high == nullptr) return true;
   const auto *from = std::get_if<std::string>(&low->values.front()), *to = std::get_if<std::string>(&high->values.front());
-  if (from != nullptr && to != nullptr && (from->starts_with(*to) || to->starts_with(*from)) && *from != *to) return true;  // '2026-03-01' may be midnight
+  if (from != nullptr && to != nullptr && (from->starts_with(*to) || to->starts_with(*from)) && *from != *to)
+    return true;  // '2026-03-01' may be midnight
   const auto sign = order(low->values.front(), high->values.front());
   return sign && (*sign < 0 || (*sign == 0 && meets_all(low->values.front())));
 }

@@ -81,8 +81,7 @@ inline std::string describe(const Pattern& pattern) {
     case Form::name: return pattern.name;
     case Form::event: return part(0) + where;
     case Form::nth: return ordinal_word(pattern.n) + " " + part(0) + where;
-    case Form::count:
-      return ordinal_word(pattern.n) + (pattern.rearm == Rearm::every ? " or later " : " ") + part(0) + where + " within " + window;
+    case Form::count: return ordinal_word(pattern.n) + (pattern.rearm == Rearm::every ? " or later " : " ") + part(0) + where + " within " + window;
     case Form::absent:
       return "no " + part(0) + where + " within " + window + " after " + part(1) + (pattern.parts.size() > 2 ? ", unless " + part(2) : "");
     case Form::sequence: return joined(pattern.strict ? " directly followed by " : " then ") + " within " + window + where;

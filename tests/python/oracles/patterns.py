@@ -400,7 +400,9 @@ def _gap(pattern: Mapping[str, Any], life: Life) -> Emitted:
         if ends <= life.until:
             found.append(deadline(life, ends, e["time"], i))
         elif i == len(life.events) - 1 and all_hold(pattern.get("where"), e) is not False:
-            rows.append((e["time"], CENSORED))  # a condition known to be false on that event settles it: nothing will occur
+            rows.append(
+                (e["time"], CENSORED)
+            )  # a condition known to be false on that event settles it: nothing will occur
     return Emitted(found, [], rows)
 
 
