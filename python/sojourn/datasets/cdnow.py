@@ -84,7 +84,7 @@ def cdnow() -> Shop:
     23570
     """
     customers, days, cds, values = [], [], [], []
-    with gzip.open((files(__package__) / _FILE).open("rb"), "rt", encoding="ascii") as lines:
+    with (files(__package__) / _FILE).open("rb") as packed, gzip.open(packed, "rt", encoding="ascii") as lines:
         for line in lines:
             cells = line.split()
             if not cells or not cells[0].isdigit():

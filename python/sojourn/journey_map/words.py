@@ -52,7 +52,7 @@ def _lost(data: MapData, value: bool) -> str:
 
 
 def _straight_from(data: MapData) -> str:
-    """Where everyone leaves after one moment, the moment before it tells them apart: say which, if it is one for most."""
+    """Where everyone leaves after one moment, the one before it tells them apart: say which, if it is one for most."""
     names = {node.id: node.name for node in data.nodes}
     if len({way.node for way in data.ways_out}) != 1:
         return ""
