@@ -137,7 +137,7 @@ class Ledger:
 class ReconcileArguments:
     periods: str
     reporting_currency: str | None
-    standard: Ledger
+    standard: Ledger | None
     timezone: ZoneRules | None
     def __init__(self) -> None: ...
     @property

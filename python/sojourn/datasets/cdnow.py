@@ -41,7 +41,7 @@ class Shop:
 
     @cached_property
     def quarters(self) -> Table:
-        """Customer, start, end, value: a record a customer and quarter with purchases, worth that quarter's purchases."""
+        """Customer, start, end, value: a record a customer and quarter with purchases, worth their sum."""
         cents: dict[tuple[int, int], int] = {}
         columns = self.purchases.to_dict()
         for customer, day, value in zip(columns["customer"], columns["time"], columns["value"], strict=True):
