@@ -10,6 +10,7 @@ from typing import Any
 
 from sojourn import _core
 from sojourn._core import InvalidInput
+from sojourn._threads import checked
 from sojourn._zones import zone_rules
 from sojourn.table import Table, as_arrow
 
@@ -198,7 +199,7 @@ class Ledger:
             raise InvalidInput(f"{name}: found {type(definition).__name__} for definition, expected sj.Definition")
         self._definition = definition
         self._like = records
-        self._core = _core.Ledger(name, as_arrow(records, name), definition._core, group, _threads(threads))
+        self._core = _core.Ledger(name, as_arrow(records, name), definition._core, group, checked(threads))
 
     @property
     def name(self) -> str:
@@ -407,7 +408,7 @@ def reconcile(
         [ledger._core for ledger in given],
         arguments,
         None if rates is None else as_arrow(rates, "rates"),
-        _threads(threads),
+        checked(threads),
     )
     together = given if standard is None else [standard, *given]
     return Reconciliation(core, together, periods, money, threads)
@@ -437,9 +438,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     raise InvalidInput(f"definition: found {value!r:.60}, expected a rule, a string, a number, true, false or None")
-
-
-def _threads(threads: int | None) -> int | None:
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise InvalidInput(f"threads: found {threads!r}, expected a whole number of 1 or more, or None for all")
-    return threads

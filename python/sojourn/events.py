@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
 from sojourn._core import InvalidInput
+from sojourn._threads import checked
 from sojourn._zones import zone_rules
 from sojourn.table import Table, as_arrow
 
@@ -111,7 +112,7 @@ class EventLog:
             arguments,
             None if observed is None else as_arrow(observed, "observed"),
             None if prior_counts is None else as_arrow(prior_counts, "prior_counts"),
-            _threads(threads),
+            checked(threads),
         )
 
     @classmethod
@@ -157,7 +158,7 @@ class EventLog:
         InvalidInput
             As the constructor; and for a log with an `observed` table, which would have to be extended too.
         """
-        return EventLog._wrap(self._core.append(as_arrow(more, "more events"), _threads(threads)), self._like)
+        return EventLog._wrap(self._core.append(as_arrow(more, "more events"), checked(threads)), self._like)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EventLog) and self._core == other._core
@@ -166,7 +167,7 @@ class EventLog:
 
     def counts(self, *, threads: int | None = None) -> Table:
         """Return event, count, customers: one row an event name."""
-        return Table(self._core.counts(_threads(threads)), self._like)
+        return Table(self._core.counts(checked(threads)), self._like)
 
     def transitions(self, columns: Iterable[str] | None = None, *, threads: int | None = None) -> Table:
         """Return which event directly follows which.
@@ -189,7 +190,7 @@ class EventLog:
         for name in wanted:
             if name not in _TRANSITION_COLUMNS:
                 raise InvalidInput(f"columns: found {name!r}, expected among {', '.join(_TRANSITION_COLUMNS)}")
-        return Table(self._core.transitions(wanted, _threads(threads)), self._like)
+        return Table(self._core.transitions(wanted, checked(threads)), self._like)
 
     def graph(self, outcomes: Mapping[str, Pattern] | None = None, *, threads: int | None = None) -> JourneyGraph:
         """Return how customers moved from event to event, up to their first outcome.
@@ -207,8 +208,8 @@ class EventLog:
         from sojourn.graph import JourneyGraph
 
         written = [(name, json.dumps(pattern.to_dict())) for name, pattern in (outcomes or {}).items()]
-        paths = _core.event_paths(self._core, written, _threads(threads))
-        return JourneyGraph(_core.graph(paths, _threads(threads)), self._like)
+        paths = _core.event_paths(self._core, written, checked(threads))
+        return JourneyGraph(_core.graph(paths, checked(threads)), self._like)
 
     def __repr__(self) -> str:
         first, last = (_short(moment) for moment in self.span)
@@ -236,9 +237,3 @@ class EventLog:
 
 def _short(moment: datetime) -> str:
     return moment.date().isoformat()
-
-
-def _threads(threads: int | None) -> int | None:
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise InvalidInput(f"threads: found {threads!r}, expected a whole number of 1 or more, or None for all")
-    return threads

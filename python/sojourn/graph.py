@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
 from sojourn._core import InvalidInput
-from sojourn.events import _threads
+from sojourn._threads import checked
 from sojourn.table import Table
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class JourneyGraph:
         """
         _check_whole("draws", draws, 1)
         _check_whole("seed", seed, 0)
-        return Table(self._core.absorption(interval, draws, seed, _threads(threads)), self._like)
+        return Table(self._core.absorption(interval, draws, seed, checked(threads)), self._like)
 
     def plot(
         self, value: bool = False, *, poster: bool = False, who: str = "customers", unit: str | None = None

@@ -11,7 +11,8 @@ from typing import Any
 
 from sojourn import _core
 from sojourn._core import InvalidInput
-from sojourn.events import EventLog, _threads
+from sojourn._threads import checked
+from sojourn.events import EventLog
 from sojourn.matches import Matches
 from sojourn.patterns import Pattern, _json, _plain
 from sojourn.table import Table
@@ -255,7 +256,7 @@ class Journey:
         ['nobody accountable', 'no KPI']
         """
         return Table(
-            self._core.check(None if log is None else log._core, _threads(threads)), getattr(log, "_like", None)
+            self._core.check(None if log is None else log._core, checked(threads)), getattr(log, "_like", None)
         )
 
     def match(self, log: EventLog, *, threads: int | None = None) -> Matches:
@@ -285,7 +286,7 @@ class Journey:
         """
         if not isinstance(log, EventLog):
             raise InvalidInput(f"log: found {type(log).__name__}, expected an EventLog (sj.EventLog(events))")
-        return Matches(self._core.match(log._core, _threads(threads)), self, log)
+        return Matches(self._core.match(log._core, checked(threads)), self, log)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Journey) and bool(self._core == other._core)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
-from sojourn.events import EventLog, _threads
+from sojourn._threads import checked
+from sojourn.events import EventLog
 from sojourn.table import Table
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Matches:
             moment and ordinal (63 bits of a hash) and never changes; time and start_time are written as the log's times
             are; value and key are those of the event that the occurrence carries, null where there is none.
         """
-        return self._table(self._core.occurrences(_threads(threads)))
+        return self._table(self._core.occurrences(checked(threads)))
 
     def undecided(self) -> Table:
         """Return the cases that what was observed cannot decide, one row a case.
@@ -107,7 +108,7 @@ class Matches:
 
     def unmapped(self, *, threads: int | None = None) -> Table:
         """Return event, count, share: events that no pattern of the journey mentions, most frequent first."""
-        return self._table(self._core.unmapped(_threads(threads)))
+        return self._table(self._core.unmapped(checked(threads)))
 
     def unreached(self) -> Table:
         """Return moment, stage, undecided: moments that never occur, with the cases left undecided."""
@@ -132,7 +133,7 @@ class Matches:
         stages = None if by == "owner" else [(stage.id, stage.name or stage.id) for stage in self._journey.stages]
         first, last = self._log.span
         return JourneyGraph(
-            _core.graph(self._core.paths(by), _threads(threads)),
+            _core.graph(self._core.paths(by), checked(threads)),
             self._log._like,
             stages=stages,
             period=f"{first:%b %Y} – {last:%b %Y}",
@@ -156,7 +157,7 @@ class Matches:
             As `occurrences`, of those whose occurrence_id was not there before.
         """
         matches = self._journey.match(self._log.append(more, threads=threads), threads=threads)
-        return matches, self._table(matches._core.new_since(self._core, _threads(threads)))
+        return matches, self._table(matches._core.new_since(self._core, checked(threads)))
 
     def _table(self, core: _core.Table) -> Table:
         return Table(core, self._log._like)

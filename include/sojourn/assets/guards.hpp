@@ -151,7 +151,9 @@ inline Check shifted(const Reconciled& part, const Clock& clock) {
   for (const DayColumn* column : {&part.ledger->start(), &part.ledger->end()}) {
     const Times* instants = column->instants();
     if (instants == nullptr) continue;
-    std::vector<ZoneRules> written = {ZoneRules{}};
+    std::vector<ZoneRules> written;
+    written.reserve(2);
+    written.emplace_back();  // UTC
     if (const auto own = zone_named(*instants->zone)) written.push_back(*own);
     std::int64_t known = 0;
     std::vector<std::int64_t> midnights(written.size()), moved(written.size());
