@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SITE = $$($(CURDIR)/$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 SOURCES := $(shell find include src python cmake -type f -not -name '*.so' -not -path '*/__pycache__/*') CMakeLists.txt pyproject.toml README.md
 
-.PHONY: demo test check-all bench lint test-cpp test-python test-notebooks test-consumer clean
+.PHONY: demo test check-all bench lint notebooks test-cpp test-python test-notebooks test-consumer clean
 
 demo: $(VENV)/.package
 	$(BIN)/sojourn demo --out room.html
@@ -49,8 +49,13 @@ test-python: $(VENV)/.test-package
 	$(BIN)/python -m pytest
 
 test-notebooks: $(VENV)/.test-package
-	$(BIN)/python notebooks/build.py --check
-	$(BIN)/python -m pytest --nbmake --override-ini=filterwarnings=default notebooks
+	mkdir -p build/notebooks
+	for source in notebooks/*.py; do $(BIN)/jupytext --quiet --to ipynb --output build/$${source%.py}.ipynb $$source || exit 1; done
+	$(BIN)/python -m pytest --nbmake --override-ini=filterwarnings=default build/notebooks
+
+# The notebooks as people read them, with their outputs; notebooks/*.py are the sources.
+notebooks: $(VENV)/.test-package
+	for source in notebooks/*.py; do $(BIN)/jupytext --quiet --to ipynb --execute --output $${source%.py}.ipynb $$source || exit 1; done
 
 lint: $(VENV)/.test-package
 	$(BIN)/ruff check .

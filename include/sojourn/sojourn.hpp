@@ -21,6 +21,7 @@
 #include "sojourn/arrow/customer_column.hpp"
 #include "sojourn/arrow/export.hpp"
 #include "sojourn/arrow/import.hpp"
+#include "sojourn/arrow/in_memory.hpp"
 #include "sojourn/arrow/read.hpp"
 #include "sojourn/arrow/type.hpp"
 #include "sojourn/events/append.hpp"

@@ -25,6 +25,7 @@ from sojourn.patterns import (
     sequence,
     spell_number,
 )
+from sojourn.room import Room
 from sojourn.table import Table
 from sojourn.xes import read_xes
 
@@ -41,6 +42,7 @@ __all__ = [
     "Outcome",
     "Pattern",
     "Reconciliation",
+    "Room",
     "Stage",
     "Table",
     "__version__",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import altair as alt
@@ -33,7 +34,7 @@ def statement_chart(rows: Rows, units: Mapping[str, str], periods: str, *, stand
     """
     if not rows:
         empty = alt.Chart(alt.InlineData([{}])).mark_text(fontSize=13, color=MUTED)
-        text = "No record passes the ledgers' rules, so there is nobody to count. fates() says which rule each record fails."
+        text = "No record passes the ledgers' rules: nobody to count. fates() says which rule each record fails."
         return empty.encode(text=alt.value(text)).properties(width=2 * _WIDTH, height=_HEIGHT)
     currencies = sorted({row["currency"] or "" for row in rows if _has_value(row)})
     # No sum crosses currencies without a rate: then the customers stand alone.
@@ -78,23 +79,24 @@ def _has_value(row: Mapping[str, Any]) -> bool:
 
 def _panel_rows(rows: Rows, ledger: str) -> Rows:
     """Return one point a period: segments and currencies added up (values mean something in one currency only)."""
-    found: dict[date, dict[str, Any]] = {}
+    zero = {"in": 0, "out": 0, "in_value": Decimal(0), "out_value": Decimal(0)}
+    periods = sorted({row["period"] for row in rows})
+    found: dict[date, dict[str, Any]] = {period: {"period": period.isoformat(), **zero} for period in periods}
     for row in rows:
         if row["ledger"] != ledger:
             continue
-        zero = {"period": row["period"].isoformat(), "in": 0, "out": 0, "in_value": Decimal(0), "out_value": Decimal(0)}
-        point = found.setdefault(row["period"], zero)
+        point = found[row["period"]]
         point["in"] += row["joined"]
         point["out"] += row["left"]
         point["in_value"] += row["joined_value"]
         point["out_value"] += row["left_value"]
-    points = [found[period] for period in sorted(found)]
+    points = list(found.values())
     for point in points:
         point["in_value"], point["out_value"] = float(point["in_value"]), float(point["out_value"])
     return points
 
 
-def _panel(points: Rows, tail: str, title: str, top: float, last: bool, prefix: str) -> alt.LayerChart:
+def _panel(points: Rows, tail: str, title: str, top: float, last: bool, prefix: str) -> Any:
     data = alt.InlineData(
         [
             {
@@ -156,7 +158,9 @@ def _panel(points: Rows, tail: str, title: str, top: float, last: bool, prefix: 
         base.mark_rule(color=INK, strokeWidth=1).encode(y=alt.datum(0)),
         base.mark_line(color=BACKGROUND, strokeWidth=5).encode(x=x, y=y("net")),
         base.mark_line(color=INK, strokeWidth=2).encode(x=x, y=y("net")),
-        base.mark_point(color=INK, fill=INK, size=22, opacity=1, strokeWidth=1).encode(x=x, y=y("net"), tooltip=tooltip),
+        base.mark_point(color=INK, fill=INK, size=22, opacity=1, strokeWidth=1).encode(
+            x=x, y=y("net"), tooltip=tooltip
+        ),
     ]
     heading = alt.TitleParams(title, anchor="start", fontSize=13, color=INK, offset=6)
     return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT, title=heading)
@@ -164,7 +168,7 @@ def _panel(points: Rows, tail: str, title: str, top: float, last: bool, prefix: 
 
 def _axis_labels(periods: Sequence[date]) -> dict[str, str]:
     """Return month names with the year where it begins (quarters and years likewise)."""
-    months = {(b.year - a.year) * 12 + b.month - a.month for a, b in zip(periods, periods[1:], strict=False)}
+    months = {(b.year - a.year) * 12 + b.month - a.month for a, b in pairwise(periods)}
     step = min(months, default=1)
     labels = {}
     for at, day in enumerate(periods):
@@ -190,7 +194,8 @@ def _round(top: float) -> float:
 def _short_number(prefix: str) -> str:
     size = "abs(datum.value)"
     return (
-        f"'{prefix}' + ({size} >= 1e9 ? format({size} / 1e9, '~r') + 'bn' : {size} >= 1e6 ? format({size} / 1e6, '~r') + 'm' : "
+        f"'{prefix}' + ({size} >= 1e9 ? format({size} / 1e9, '~r') + 'bn' : "
+        f"{size} >= 1e6 ? format({size} / 1e6, '~r') + 'm' : "
         f"{size} >= 1e4 || ('{prefix}' && {size} >= 1e3) ? format({size} / 1e3, '~r') + 'k' : format({size}, ',~r'))"
     )
 
@@ -223,7 +228,8 @@ def _finding(panels: Sequence[Rows], names: Sequence[str], currency: str | None,
         customers = "customer" if abs(nets[0]) == 1 else "customers"
         found = f"{who} {'lost' if nets[0] < 0 else 'gained'} {abs(nets[0]):,} {customers}"
     if currency is not None and values[0]:
-        joint = " and" if (values[0] < 0) == (nets[0] < 0) and nets[0] else ", and lost" if values[0] < 0 else ", and gained"
+        same = nets[0] != 0 and (values[0] < 0) == (nets[0] < 0)
+        joint = " and" if same else ", and lost" if values[0] < 0 else ", and gained"
         found += f"{joint} {_money(abs(values[0]), currency)}"
     others = sorted(range(1, len(names)), key=lambda at: (-abs(nets[at] - nets[0]), at))
     if others and nets[others[0]] != nets[0]:
@@ -238,10 +244,19 @@ def _caption(periods: str, currencies: Sequence[str], currency: str | None, rows
     first, last = min(row["period"] for row in rows), max(row["period"] for row in rows)
     limits = f"{_MONTHS[first.month - 1]} {first.year} to {_MONTHS[last.month - 1]} {last.year}"
     value = "; customers on the left, their value on the right" if currency is not None else ""
-    lines = [f"In (blue, up), out (orange, down) and net (line) per {word}, periods from {limits}{value}. Same scale in every row."]
+    drawn = f"In (blue, up), out (orange, down) and net (line) per {word}, periods beginning {limits}{value}."
+    lines = [f"{drawn} Same scale in every row."]
     if len(currencies) > 1:
-        lines.append(f"Values are in {', '.join(name or 'no currency' for name in currencies)}: no sum without rates, so customers only.")
+        names = ", ".join(name or "no currency" for name in currencies)
+        lines.append(f"Values are in {names}: no sum without rates, so customers only.")
+    if currency is not None:
+        first_ledger = rows[0]["ledger"]
+        own = [row for row in rows if row["ledger"] == first_ledger]
+        stayed = float(sum(row["expansion"] - row["contraction"] + row["fx"] for row in own))
+        if stayed:
+            change = _money(stayed, currency, signed=True)
+            lines.append(f"Not drawn: what those who stayed came to be worth more or less ({first_ledger}: {change}).")
     others = sum(row["other_in"] + row["other_out"] for row in rows)
     if others:
-        lines.append(f"Not drawn: {others:,} edges of stays that the ledgers' own rules do not count (other_in, other_out).")
+        lines.append(f"Not drawn: {others:,} edges that the ledgers' own rules do not count (other_in, other_out).")
     return lines

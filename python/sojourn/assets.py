@@ -226,7 +226,9 @@ class Ledger:
 class Reconciliation:
     """Ledgers run over the same periods on the same clock; made by `reconcile`."""
 
-    def __init__(self, core: _core.Reconciliation, ledgers: Sequence[Ledger], periods: str, money: str, threads: int | None) -> None:
+    def __init__(
+        self, core: _core.Reconciliation, ledgers: Sequence[Ledger], periods: str, money: str, threads: int | None
+    ) -> None:
         self._core = core
         self._ledgers = {ledger.name: ledger for ledger in ledgers}
         self._periods = periods
@@ -275,7 +277,8 @@ class Reconciliation:
         table = Table(self._core.check(self._threads), self._like)
         broken = [row for row in table.rows() if row["kind"] == "identity" and row["failures"] > 0]
         if broken:
-            raise RuntimeError("; ".join(f"{row['check']}: {row['failures']} failures, {row['detail']}" for row in broken))
+            said = (f"{row['check']}: {row['failures']} failures, {row['detail']}" for row in broken)
+            raise RuntimeError("; ".join(said))
         return table
 
     def fates(self, ledger: str) -> Table:
@@ -291,7 +294,7 @@ class Reconciliation:
         return Table(self._core.fates(ledger, self._threads), self._like)
 
     def plot(self) -> Any:
-        """Return the statement as an altair chart: a row a ledger, customers and value; in above, out below, net a line."""
+        """Return the statement as an altair chart: a row a ledger; in above, out below, net as a line."""
         from sojourn._statement_chart import statement_chart
 
         units = {name: self._ledgers[name].definition.to_dict()["customer"] for name in self.ledgers}
@@ -315,8 +318,11 @@ class Reconciliation:
         return found
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name} {opening:,} +{came:,} −{left:,} → {closing:,}" for name, opening, came, left, closing in self._totals())
-        return f"Reconciliation(by {self._periods}: {shown})"
+        totals = self._totals()
+        shown = (
+            f"{name} {opening:,} +{came:,} −{left:,} → {closing:,}" for name, opening, came, left, closing in totals
+        )
+        return f"Reconciliation(by {self._periods}: {', '.join(shown)})"
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -134,16 +134,35 @@ def column(name: str) -> Column:
     return Column(name)
 
 
-def spell_number(number: int) -> Condition:
-    """Return the condition that a record belongs to a customer's n-th spell; for ledgers' rules, not for patterns.
+class _SpellNumber:
+    """Which spell of its customer a record opens or closes, from 1; compare it with a number."""
+
+    __slots__ = ()
+
+    def __eq__(self, number: object) -> Condition:  # type: ignore[override]
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise InvalidInput(f"spell_number: found {number!r:.60}, expected a whole number of 1 or more")
+        return Condition({"spell_number": number})
+
+    def __ne__(self, number: object) -> Condition:  # type: ignore[override]
+        return ~(self == number)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "spell_number()"
+
+
+def spell_number() -> _SpellNumber:
+    """Return the number of a customer's spell, from 1, to compare; for ledgers' rules, not for patterns.
 
     Examples
     --------
     >>> import sojourn as sj
-    >>> sj.spell_number(1)
+    >>> sj.spell_number() == 1
     Condition(spell 1)
     """
-    return Condition({"spell_number": number})
+    return _SpellNumber()
 
 
 class Pattern:

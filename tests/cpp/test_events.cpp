@@ -104,9 +104,8 @@ TEST_CASE("append equals one log of both tables") {
   for (int round = 0; round < 30; ++round) {
     const std::vector<Row> rows = random_rows(random, 2 + random() % 200, 1 + random() % 20, true);
     const auto cut = static_cast<std::ptrdiff_t>(1 + random() % (rows.size() - 1));
-    ArrowArrayStream stream;
-    arrow::export_stream(std::make_shared<const Table>(table_of({rows.begin() + cut, rows.end()})), &stream);
-    const EventLog both = append(ingest(table_of({rows.begin(), rows.begin() + cut}), with_value(1)), arrow::Imported(&stream, "more events"));
+    const EventLog first = ingest(table_of({rows.begin(), rows.begin() + cut}), with_value(1));
+    const EventLog both = append(first, arrow::imported(table_of({rows.begin() + cut, rows.end()}), "more events"));
     CHECK(both == ingest(table_of(rows), with_value(1)));
   }
 }

@@ -18,10 +18,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from ledger_worlds import COLUMNS, World, worlds
-from oracles import ledger as oracle
 
 import sojourn as sj
+from ledger_worlds import COLUMNS, World, worlds
+from oracles import ledger as oracle
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "golden_cases.json").read_text(encoding="utf-8"))
 CDNOW = Path(sj.__file__).parent / "datasets" / "cdnow_master.txt.gz"
@@ -52,7 +52,7 @@ def run(world: World, records: list[dict[str, Any]] | None = None, threads: int 
 
 
 def reaches(world: World) -> bool:
-    """Whether sojourn takes the report: some record that takes part is in force or counted within it, or none takes part at all."""
+    """Whether the report is taken: a record reaches into it, or none takes part at all."""
     try:
         run(world)
     except sj.InvalidInput as error:
@@ -117,7 +117,12 @@ def quarters() -> dict[str, list[Any]]:
                 bought[int(cells[0]), int(cells[1][:4]) * 4 + (int(cells[1][4:6]) - 1) // 3] += Decimal(cells[3])
     first = [date(quarter // 4, quarter % 4 * 3 + 1, 1) for _, quarter in bought]
     until = [date((quarter + 1) // 4, (quarter + 1) % 4 * 3 + 1, 1) for _, quarter in bought]
-    return {"customer": [customer for customer, _ in bought], "start": first, "end": until, "value": list(bought.values())}
+    return {
+        "customer": [customer for customer, _ in bought],
+        "start": first,
+        "end": until,
+        "value": list(bought.values()),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +144,9 @@ def test_cdnow_to_the_cent(cdnow: sj.Reconciliation) -> None:
         (3_817, 0, 1_557, 2_057, 3_317, Decimal("213330.48")),
     ]
     changes = ("returned_value", "expansion", "contraction", "left_value", "fx")
-    assert [rows[2][name] for name in changes] == [Decimal(x) for x in ("99949.62", "57495.28", "72893.53", "151309.66", "0")]
+    assert [rows[2][name] for name in changes] == [
+        Decimal(x) for x in ("99949.62", "57495.28", "72893.53", "151309.66", "0")
+    ]
     assert rows[0]["new_value"] == Decimal("1071805.47")
     assert [row["period"] for row in rows[:2]] == [date(1997, 1, 1), date(1997, 4, 1)]
     assert not [row for row in cdnow.check().rows() if row["failures"]]
@@ -223,7 +230,11 @@ def test_many_customers_whatever_the_threads() -> None:
     rows = expected.statement().rows()
     assert sum(row["new"] for row in rows) == records["c"].n_unique()
     shuffled = records.sample(fraction=1, shuffle=True, seed=1)
-    for other in (records.rechunk(), shuffled, pl.concat([shuffled[:17], shuffled[17:30_000], shuffled[30_000:]], rechunk=False)):
+    for other in (
+        records.rechunk(),
+        shuffled,
+        pl.concat([shuffled[:17], shuffled[17:30_000], shuffled[30_000:]], rechunk=False),
+    ):
         found = sj.reconcile([sj.Ledger("L", other, definition, threads=4)], **asked, threads=4)
         assert found.statement().rows() == rows
 
@@ -275,7 +286,9 @@ def test_digits_of_currencies() -> None:
 
 
 def test_segments_keep_their_type() -> None:
-    records = simple(("a", "01-05", None, 1), ("b", "01-05", None, 1), ("d", "01-05", None, 1), n=[2, None, 1], y=[True, None, False])
+    records = simple(
+        ("a", "01-05", None, 1), ("b", "01-05", None, 1), ("d", "01-05", None, 1), n=[2, None, 1], y=[True, None, False]
+    )
     for column, expected in (("n", [None, 1, 2]), ("y", [None, False, True])):
         rows = report(records, {**PLAIN, "segment": column}).statement().rows()
         assert [row["segment"] for row in rows[:3]] == expected
@@ -290,18 +303,22 @@ def test_segments_keep_their_type() -> None:
 def test_differences_in_words() -> None:
     paid = {"column": "paid", "op": "==", "value": True}
     first = sj.Definition("c", "s", "e", where={"paid": paid, "open": paid})
-    other = sj.Definition("c", "s", "paid_until", where={"paid": {"not": paid}}, joins={"first": {"spell_number": 1}}, grace="5d")
+    other = sj.Definition(
+        "c", "s", "paid_until", where={"paid": {"not": paid}}, joins={"first": {"spell_number": 1}}, grace="5d"
+    )
     assert first.differences(other) == [
         'end changes from "e" to "paid_until"',
         "where 'paid' changes from "
         '{"column":"paid","op":"==","value":true} to {"not":{"column":"paid","op":"==","value":true}}',
-        "where 'open' is dropped ({\"column\":\"paid\",\"op\":\"==\",\"value\":true})",
+        'where \'open\' is dropped ({"column":"paid","op":"==","value":true})',
         "joins 'first' is added ({\"spell_number\":1})",
         'grace changes from "30d" to "5d"',
     ]
     assert first != other and first.version != other.version and len({first, other, first}) == 2
     reordered = sj.Definition("c", "s", "e", where={"open": paid, "paid": paid})
-    assert first.differences(reordered) == ["where: the same rules in another order (the first that fails names the fate)"]
+    assert first.differences(reordered) == [
+        "where: the same rules in another order (the first that fails names the fate)"
+    ]
     assert repr(sj.Definition("c", "s", "e", grace="2w")) == "Definition('c', 's', 'e', grace='14d')"
 
 
@@ -333,7 +350,9 @@ def test_guards_point_and_never_count() -> None:
     )
     definition = sj.Definition.from_dict({**PLAIN, "key": "k", "currency": "cur"})
     found = sj.reconcile([sj.Ledger("L", records, definition, group="h")], start="2025-01-01", end="2025-04-01")
-    seen = {row["check"][3:]: (row["tested"], row["failures"]) for row in found.check().rows() if row["kind"] == "guard"}
+    seen = {
+        row["check"][3:]: (row["tested"], row["failures"]) for row in found.check().rows() if row["kind"] == "guard"
+    }
     assert seen == {
         "many customers vanish at once (a suspected load fault)": (1, 0),
         "duplicate keys": (3, 1),
@@ -354,7 +373,9 @@ def test_a_load_fault_is_suspected() -> None:
     day = date(2024, 1, 1)
     ends = [day + timedelta(30 * n) for n in range(1, 13)] + [day + timedelta(400)] * 60 + [None] * 28
     records = pl.DataFrame({"c": range(100), "s": [day] * 100, "e": pl.Series(ends, dtype=pl.Date), "v": [1] * 100})
-    found = guard(report(records, start="2024-01-01", end="2025-07-01"), "many customers vanish at once (a suspected load fault)")
+    found = guard(
+        report(records, start="2024-01-01", end="2025-07-01"), "many customers vanish at once (a suspected load fault)"
+    )
     assert (found["tested"], found["failures"]) == (13, 1)
     assert found["detail"] == "2025-02-04: 60 of 88 customers left at once, the most on any day before was 1"
 
@@ -396,15 +417,21 @@ RULE = {"column": "v", "op": ">", "value": 1}
         ({"value": "s"}, "L, column 's': found dates, expected numbers or decimals"),
         ({"end": "v"}, "L, column 'v': found floats, expected dates or timestamps"),
         ({"customer": "v"}, "L, column 'v': found 64-bit floats, expected integer or string ids"),
-        ({"currency": "dollars"}, "L: found no column 'dollars', expected for currency a column or a code such as 'USD'"),
+        (
+            {"currency": "dollars"},
+            "L: found no column 'dollars', expected for currency a column or a code such as 'USD'",
+        ),
         ({"currency": "c"}, "L, column 'c', row 0: found 'a', expected a currency code of three capital letters"),
         ({"segment": "v"}, "L, column 'v': found floats, expected strings, integers or booleans"),
         ({"acquired": "how"}, "L: found no column 'how'"),
         ({"key": "v"}, "L, column 'v': found floats, expected integer or string ids"),
         ({"follows": "c"}, "definition.follows: found 'c' without key"),
         ({"where": {"r": {**RULE, "column": "vv"}}}, "found no column 'vv' (did you mean 'v'?)"),
-        ({"where": {"r": {**RULE, "value": "x"}}}, "column 'v': found a column of floats compared with 'x', expected a number"),
-        ({"where": {"r": {**RULE, "op": "~"}}}, "definition.where.r.op: found \"~\", expected one of"),
+        (
+            {"where": {"r": {**RULE, "value": "x"}}},
+            "column 'v': found a column of floats compared with 'x', expected a number",
+        ),
+        ({"where": {"r": {**RULE, "op": "~"}}}, 'definition.where.r.op: found "~", expected one of'),
         ({"where": {"r": {"spell_number": 1}}}, "definition.where.r: found spell_number"),
         ({"where": {"empty": RULE}}, "definition.where: found a rule named 'empty', expected another name"),
         ({"where": {"": RULE}}, "definition.where: found a rule without a name"),
@@ -432,8 +459,14 @@ def test_bad_definitions(changed: dict[str, Any], message: str) -> None:
         ([float("nan"), 1.0], "L, column 'v', row 0: found nan, expected an amount of money, or null"),
         ([1.0, float("inf")], "L, column 'v', row 1: found inf, expected an amount of money"),
         ([1e17, 1.0], "L, column 'v', row 0: found 1e+17, expected an amount whose minor units fit 64 bits"),
-        ([1, 2**62], "L, column 'v', row 1: found 4611686018427387904, expected an amount whose minor units fit 64 bits"),
-        ([Decimal("1.00"), Decimal("0.001")], "L, column 'v', row 1: found 0.001, expected whole minor units (2 decimals)"),
+        (
+            [1, 2**62],
+            "L, column 'v', row 1: found 4611686018427387904, expected an amount whose minor units fit 64 bits",
+        ),
+        (
+            [Decimal("1.00"), Decimal("0.001")],
+            "L, column 'v', row 1: found 0.001, expected whole minor units (2 decimals)",
+        ),
         (["1", "2"], "L, column 'v': found strings, expected numbers or decimals"),
     ],
 )
@@ -468,7 +501,10 @@ def test_bad_records() -> None:
     ("asked", "message"),
     [
         ({"start": "2025-01-02"}, "start: found 2025-01-02, expected the first day of a period of 1 month"),
-        ({"periods": "3 months", "start": "2025-02-01"}, "start: found 2025-02-01, expected the first day of a period of 3 months"),
+        (
+            {"periods": "3 months", "start": "2025-02-01"},
+            "start: found 2025-02-01, expected the first day of a period of 3 months",
+        ),
         ({"periods": "1 year"}, "end: found 2025-04-01, expected the first day of a period of 1 year"),
         ({"end": "2025-01-01"}, "end: found 2025-01-01, expected a day after the start"),
         ({"periods": "30d"}, "periods: found '30d', expected '1 month', '3 months' or '1 year'"),
@@ -491,10 +527,22 @@ def test_bad_reports(asked: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     ("rates", "message"),
     [
-        ({"date": [date(2025, 1, 10)], "currency": ["EUR"], "rate": [1.1]}, "L, column 'cur', row 0: found EUR on 2025-01-05 without a rate"),
-        ({"date": [date(2020, 1, 1)] * 2, "currency": ["EUR"] * 2, "rate": [1.1, 1.2]}, "rates, column 'date', row 1: found a second rate"),
-        ({"date": [date(2020, 1, 1)], "currency": ["EUR"], "rate": [-1.0]}, "rates, column 'rate', row 0: found a rate that is not positive"),
-        ({"date": [date(2020, 1, 1)], "currency": ["euro"], "rate": [1.0]}, "rates, column 'currency', row 0: found 'euro'"),
+        (
+            {"date": [date(2025, 1, 10)], "currency": ["EUR"], "rate": [1.1]},
+            "L, column 'cur', row 0: found EUR on 2025-01-05 without a rate",
+        ),
+        (
+            {"date": [date(2020, 1, 1)] * 2, "currency": ["EUR"] * 2, "rate": [1.1, 1.2]},
+            "rates, column 'date', row 1: found a second rate",
+        ),
+        (
+            {"date": [date(2020, 1, 1)], "currency": ["EUR"], "rate": [-1.0]},
+            "rates, column 'rate', row 0: found a rate that is not positive",
+        ),
+        (
+            {"date": [date(2020, 1, 1)], "currency": ["euro"], "rate": [1.0]},
+            "rates, column 'currency', row 0: found 'euro'",
+        ),
         ({"day": [date(2020, 1, 1)], "currency": ["EUR"], "rate": [1.0]}, "rates: found no column 'date'"),
     ],
 )
@@ -526,3 +574,19 @@ def test_bad_ledgers() -> None:
     with pytest.raises(sj.InvalidInput, match="found no ledger 'l' \\(did you mean 'L'\\?\\)"):
         sj.reconcile([ledger], **asked).fates("l")
     assert sj.reconcile([ledger], standard=ledger, **asked).ledgers == ["L"]
+
+
+def test_rules_are_expressions_or_objects() -> None:
+    records = simple(
+        ("a", "01-05", "01-10", 10.0), ("a", "03-05", None, 4.5), ("b", "02-05", None, 0.5), kind=["NB", "RE", None]
+    )
+    big, new = sj.column("v") > 1, sj.column("kind") == "NB"
+    written = sj.Definition(
+        "c", "s", "e", "v", where={"big": big & ~sj.column("c").is_null()}, joins={"new": new | ~big}
+    )
+    said = written.to_dict()
+    assert said["joins"] == {"new": {"any": [new.to_dict(), {"not": big.to_dict()}]}}
+    found = sj.reconcile([sj.Ledger("L", records, written)], start="2025-01-01", end="2025-04-01")
+    rows = found.statement().rows()
+    assert [(row["new"], row["other_in"], row["left"]) for row in rows] == [(1, 0, 1), (0, 0, 0), (0, 1, 0)]
+    assert found.fates("L").to_dict()["start"] == ["counted", "uncounted: new", "rule: big"]

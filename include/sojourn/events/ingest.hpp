@@ -21,8 +21,8 @@
 #include <utility>
 #include <vector>
 
-#include "sojourn/arrow/export.hpp"
 #include "sojourn/arrow/import.hpp"
+#include "sojourn/arrow/in_memory.hpp"
 #include "sojourn/arrow/read.hpp"
 #include "sojourn/core/buffer.hpp"
 #include "sojourn/core/threads.hpp"
@@ -668,10 +668,6 @@ inline EventLog ingest(const arrow::Imported& table, const IngestOptions& option
 }
 
 /// The same from columns in memory.
-inline EventLog ingest(Table table, const IngestOptions& options = {}) {
-  ArrowArrayStream stream;
-  arrow::export_stream(std::make_shared<const Table>(std::move(table)), &stream);
-  return ingest(arrow::Imported(&stream, "events"), options);
-}
+inline EventLog ingest(Table table, const IngestOptions& options = {}) { return ingest(arrow::imported(std::move(table), "events"), options); }
 
 }  // namespace sojourn

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sojourn._core import InvalidInput
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
+
+from sojourn._core import InvalidInput
 
 Row = Mapping[str, Any]
 State = Literal["open", "kept", "warning", "broken", "differentiating"]

@@ -72,7 +72,17 @@ class JourneyMap:
         return f"<JourneyMap: {self.title}>"
 
     def _repr_html_(self) -> str:
-        return self._render("picture.html.jinja")
+        return self.figure()
+
+    def figure(self, *, most_paths: int | None = None) -> str:
+        """Return the picture with its tables, to stand inside a page.
+
+        Parameters
+        ----------
+        most_paths
+            Rows of the table of paths at most, those of most customers first; None: all.
+        """
+        return self._render("picture.html.jinja", most_paths)
 
     @property
     def layout(self) -> Layout:
@@ -180,16 +190,19 @@ class JourneyMap:
         """Return the card that each moment is drawn as."""
         return {member: node.id for node in self._layout.shown.nodes for member in node.members or (node.id,)}
 
-    def _render(self, template: str) -> str:
+    def _render(self, template: str, most_paths: int | None = None) -> str:
         from markupsafe import Markup
 
+        paths = _table(self.data, _PATHS)
+        rows = paths["rows"]
         return (
             environment()
             .get_template(template)
             .render(
                 svg=Markup(self.svg),
                 title=self.title,
-                paths=_table(self.data, _PATHS),
+                paths={**paths, "rows": rows[:most_paths]},
+                all_paths=len(rows),
                 moments=_table(self._moment_rows(), _MOMENTS),
                 width=self._layout.width,
             )

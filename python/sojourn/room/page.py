@@ -1,0 +1,321 @@
+"""The room: what it takes, and the page that it becomes."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from sojourn._core import InvalidInput, __version__
+from sojourn._files import write_whole
+from sojourn.journey_map import numbers
+from sojourn.journey_map.paint import DARK, LIGHT
+from sojourn.journey_map.text import clean
+
+from . import bars, customers, moments, proof, worth
+
+if TYPE_CHECKING:
+    from sojourn.assets import Reconciliation
+    from sojourn.graph import JourneyGraph
+    from sojourn.matches import Matches
+
+MOST_PATHS = 100
+MOST_PERIODS, MOST_PERIODS_OF_OTHERS = 24, 12
+_MONTHS = {"month": 1, "months": 1, "year": 12, "years": 12}
+
+
+class Room:
+    """A page for one meeting: who came in, who went out, worth how much, and where they leave. Immutable.
+
+    The page stands on its own: no script, nothing fetched, light and dark as the reader's system is, prints on A4 (the
+    map on A3). The same results give the same bytes.
+
+    Parameters
+    ----------
+    matches
+        Every customer taken through the journey.
+    reconciliation
+        Customers in and out by period; the last period is the page's own. Without it the page says what to supply.
+    title
+        What stands above the finding; by default the journey's name.
+    who
+        The plural of what is counted, such as ``"households"``.
+    unit
+        What stands before the value of events, such as ``"$"``; None: events have no value worth showing.
+    interval
+        Confidence of all intervals.
+    draws, seed
+        Bootstrap draws for the shares that left within the window, and where chance begins.
+    threads
+        Number of threads (None: all). The page never depends on it.
+
+    Raises
+    ------
+    InvalidInput
+        For a confidence outside (0, 1), or anything else than matches and a reconciliation.
+    RuntimeError
+        When an identity of the reconciliation fails: such figures must not be shown.
+
+    Examples
+    --------
+    >>> import sojourn as sj
+    >>> from datetime import datetime
+    >>> times = [datetime(2026, 3, 1), datetime(2026, 3, 9)]
+    >>> log = sj.EventLog({"customer": [1, 1], "time": times, "event": ["order", "cancel"]})
+    >>> journey = sj.Journey(["buy"], [sj.Moment("order", "buy", when=sj.event("order"))], {"left": sj.event("cancel")})
+    >>> sj.Room(journey.match(log))
+    Room(1 customer; 1 left after order; no reconciliation)
+    """
+
+    def __init__(
+        self,
+        matches: Matches,
+        *,
+        reconciliation: Reconciliation | None = None,
+        title: str | None = None,
+        who: str = "customers",
+        unit: str | None = None,
+        interval: float = 0.9,
+        draws: int = 1000,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> None:
+        _check_types(matches, reconciliation)
+        self._title = title
+        self._who = clean(who) or "customers"
+        self._unit = None if unit is None else clean(unit) + " " * unit.endswith(" ")
+        self._chance = {"interval": interval, "draws": draws, "seed": seed}
+        self._matches = matches
+        self._reconciliation = reconciliation
+        graph = matches.graph()
+        absorption = graph.absorption(interval=interval, draws=draws, seed=seed, threads=threads)
+        self._tables: dict[str, Any] = {
+            "journey": matches.journey.to_dict(),
+            "moments": matches.moments().rows(),
+            "kpis": matches.kpis(interval).rows(),
+            "undecided": _cases(matches),
+            "unmapped": matches.unmapped().rows(),
+            "unreached": matches.unreached().rows(),
+            "nodes": graph.nodes().rows(),
+            "edges": graph.edges().rows(),
+            "exits": graph.exits().rows(),
+            "absorption": absorption.rows(),
+            "statement": [] if reconciliation is None else reconciliation._exact().rows(),
+            "checks": [] if reconciliation is None else reconciliation.check().rows(),
+        }
+        read = ("journey", "moments", "kpis", "nodes", "edges", "exits", "absorption")
+        self._moments = moments.Moments(**{name: self._tables[name] for name in read})
+        self._leaving = self._moments.leaving()
+        self._accounts: tuple[customers.Account, ...] = ()
+        if reconciliation is not None:
+            months = _months(reconciliation._periods)
+            self._accounts = customers.read(self._tables["statement"], reconciliation.ledgers, months)
+            self._span = worth.span_name(months)
+        self._html = self._render(graph)
+
+    @property
+    def html(self) -> str:
+        """The page."""
+        return self._html
+
+    @property
+    def finding(self) -> str:
+        """The page's title: what happened, in whole customers."""
+        if self._accounts:
+            return customers.finding(self._accounts[0], self._who)
+        left = self._moments.left
+        return f"{numbers.counted(left, self._who)} left on the way" if left else "Nobody left on the way"
+
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """The page in a few lines: the last period, what it left, and where customers leave."""
+        lines = [moments.left_headline(self._leaving, self._moments.left, self._who)]
+        if self._accounts:
+            account, flow = self._accounts[0], self._accounts[0].last
+            came, went, here = (numbers.count(flow.counts[key]) for key in ("joined", "left", "closing"))
+            if account.has_value:
+                came += f" ({worth.change(flow.values['joined'])})"
+                went += f" ({numbers.MINUS}{worth.short(flow.values['left'])})"
+                here += f" ({worth.short(flow.values['closing'])})"
+            lines.append(f"{flow.name}: {came} came in, {went} went out; {here} are here now")
+        return tuple(lines)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the results that the page shows (not of the input): equal results, equal fingerprints."""
+        return proof.fingerprint({**self._tables, **self._chance})
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            Ends in ``.html``.
+
+        Raises
+        ------
+        InvalidInput
+            If it ends otherwise, or its folder is not there.
+        """
+        if Path(path).suffix.lower() not in {".html", ".htm"}:
+            raise InvalidInput(f"path {os.fspath(path)!r}: found '{Path(path).suffix}', expected .html")
+        write_whole(path, self._html)
+
+    def __repr__(self) -> str:
+        everyone = numbers.counted(self._matches.log.customers, self._who).replace(numbers.MINUS, "-")
+        left = "nobody left"
+        if self._leaving:
+            most = self._leaving[0]
+            then = f", by way of {most.then}" if most.then else ""
+            left = f"{numbers.count(most.customers)} left after {most.name}{then}"
+        flow = "no reconciliation"
+        if self._accounts:
+            last = self._accounts[0].last
+            flow = f"{last.name}: {last.counts['joined']:,} in, {last.counts['left']:,} out"
+        return f"Room({everyone}; {left}; {flow})"
+
+    def _repr_html_(self) -> str:
+        page = html.escape(self._html, quote=True)
+        style = "width:100%;height:760px;border:1px solid #c3cbd3;border-radius:6px"
+        return f'<iframe sandbox title="The customer room" style="{style}" srcdoc="{page}"></iframe>'
+
+    def _render(self, graph: JourneyGraph) -> str:
+        log, told, tables = self._matches.log, self._moments, self._tables
+        first, last = (worth.day(worth.plain_date(moment)) for moment in log.span)
+        window = f"{first} to {last}"
+        picture = graph.plot(who=self._who, unit=self._unit)
+        tests = (proof.walks(log.customers, told.left, told.stayed), *proof.checks(tables["checks"]))
+        return (
+            environment()
+            .get_template("room.html.jinja")
+            .render(
+                light=LIGHT,
+                dark=DARK,
+                title=clean(self._title or tables["journey"].get("journey") or "The customers"),
+                finding=self.finding,
+                who=self._who,
+                unit=self._unit,
+                window=window,
+                everyone=log.customers,
+                events=len(log),
+                left=told.left,
+                stayed=told.stayed,
+                outcomes=told.outcomes,
+                accounts=self._accounts,
+                account=self._accounts[0] if self._accounts else None,
+                reconciled=self._reconciliation is not None,
+                definition=self._definition(),
+                span=self._span if self._accounts else "",
+                rows=bars.rows(self._accounts, self._who) if self._accounts else (),
+                most_periods=MOST_PERIODS,
+                most_periods_of_others=MOST_PERIODS_OF_OTHERS,
+                wide=picture.layout.width > 1200,
+                picture=Markup(picture.figure(most_paths=MOST_PATHS)),
+                leaving=self._leaving,
+                most_leaving=moments.MOST_LEAVING,
+                stages=told.stages(),
+                endings=told.endings(),
+                unmapped=[{**row, "event": clean(str(row["event"]))} for row in tables["unmapped"]],
+                most_unmapped=moments.MOST_UNMAPPED,
+                unreached=[told.name(str(row["moment"])) for row in tables["unreached"]],
+                undecided=moments.undecided_cases(tables["undecided"], told.name),
+                after_outcome=graph.after_outcome,
+                checks=tests,
+                journey=clean(str(tables["journey"].get("journey") or "without a name")),
+                journey_version=tables["journey"]["version"],
+                note=clean(str(tables["journey"].get("note") or "")),
+                fingerprint=self.fingerprint,
+                version=__version__,
+                **self._chance,
+            )
+        )
+
+    def _definition(self) -> list[tuple[str, str]]:
+        """Return what the page's own ledger counts, field by field, as far as it says anything."""
+        if self._reconciliation is None or not self._accounts:
+            return []
+        said = self._reconciliation._ledgers[self._reconciliation.ledgers[0]].definition.to_dict()
+        return [(name, clean(_said(value))) for name, value in said.items() if value]
+
+
+def _check_types(matches: object, reconciliation: object) -> None:
+    from sojourn.assets import Reconciliation
+    from sojourn.matches import Matches
+
+    if not isinstance(matches, Matches):
+        raise InvalidInput(f"matches: found {type(matches).__name__}, expected Matches (journey.match(log))")
+    if reconciliation is not None and not isinstance(reconciliation, Reconciliation):
+        found = type(reconciliation).__name__
+        raise InvalidInput(f"reconciliation: found {found}, expected a Reconciliation (sj.reconcile([ledger], …))")
+
+
+def _cases(matches: Matches) -> list[tuple[str, str, int]]:
+    """Return moment, reason and number of the undecided cases."""
+    cases: dict[tuple[str, str], int] = {}
+    columns = matches.undecided().to_dict()
+    for key in zip(columns["moment"], columns["reason"], strict=True):
+        cases[key] = cases.get(key, 0) + 1
+    return sorted((moment, reason, number) for (moment, reason), number in cases.items())
+
+
+def _months(periods: str) -> int:
+    number, word = periods.split()
+    return int(number) * _MONTHS[word]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_said(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_said, value))
+    return "none" if value is None else str(value)
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates of the page: everything escaped, nothing undefined passes."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        n=_number,
+        count=numbers.count,
+        counted=numbers.counted,
+        signed=numbers.signed,
+        share=worth.share,
+        rate=worth.rate,
+        short=worth.short,
+        change=worth.change,
+        day=worth.day,
+        money=numbers.money,
+    )
+    made.globals.update(
+        reach=worth.reach,
+        exact=worth.exact,
+        last_day=worth.last_day,
+        more_or_fewer=worth.more_or_fewer,
+        more_or_less=worth.more_or_less,
+        terms=customers.terms,
+        not_drawn=customers.not_drawn,
+        statement_headline=customers.headline,
+        fold_segments=customers.fold_segments,
+        left_headline=moments.left_headline,
+        checks_headline=proof.headline,
+        width=bars.WIDTH,
+    )
+    return made
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0") if abs(value) >= 0.05 else "0"

@@ -1,0 +1,80 @@
+"""Why the page may be trusted: what was tested, what looks wrong, and from what it was made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sojourn.journey_map.numbers import count, counted
+from sojourn.journey_map.text import clean
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One row of what was tested."""
+
+    name: str
+    kind: str
+    tested: int
+    failures: int
+    detail: str
+
+
+def checks(rows: Sequence[Row]) -> tuple[Check, ...]:
+    """Return the rows of a reconciliation's check, identities first."""
+    read = [
+        Check(
+            clean(str(row["check"])),
+            clean(str(row["kind"])),
+            int(row["tested"]),
+            int(row["failures"]),
+            clean(str(row["detail"] or "")),
+        )
+        for row in rows
+    ]
+    return tuple(sorted(read, key=lambda check: (check.kind != "identity", not check.failures)))
+
+
+def walks(customers: int, left: int, stayed: int) -> Check:
+    """Return the journey's own identity: every customer either left or was still here."""
+    detail = f"{count(left)} left + {count(stayed)} still here = {counted(customers, 'customers')}"
+    return Check("every walk ends once", "identity", customers, abs(customers - left - stayed), detail)
+
+
+def headline(told: Sequence[Check]) -> str:
+    """Return what the tests come to."""
+    identities = [check for check in told if check.kind == "identity"]
+    failed = [check for check in identities if check.failures]
+    guards = [check for check in told if check.kind != "identity"]
+    asking = [check for check in guards if check.failures]
+    if failed:
+        text = f"{len(failed)} of {counted(len(identities), 'identities')} failed: do not use this page"
+    else:
+        all_of_them = f"All {len(identities)} identities hold" if len(identities) > 1 else "The identity holds"
+        text = f"{all_of_them}, tested {counted(sum(check.tested for check in identities), 'times')}"
+    if not guards:
+        return text
+    if not asking:
+        return f"{text}; no guard found anything amiss"
+    return f"{text}; {len(asking)} of {len(guards)} guards {'asks' if len(asking) == 1 else 'ask'} for a look"
+
+
+def fingerprint(tables: Mapping[str, Any]) -> str:
+    """Return a SHA-256 of results: the same results give the same one, on any machine."""
+    text = json.dumps(tables, default=_written, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _written(cell: Any) -> str:
+    if isinstance(cell, (date, datetime)):
+        return cell.isoformat()
+    if isinstance(cell, Decimal):
+        return str(cell.normalize())
+    raise TypeError(f"a result holds a {type(cell).__name__}")
