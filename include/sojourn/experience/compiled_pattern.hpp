@@ -13,6 +13,13 @@
 
 namespace sojourn {
 
+/// Which events a customer has, or a pattern listens to: bit 0 is any event at all (what gaps listen to), the others are names, those of one
+/// remainder modulo 63 together. A pattern emits nothing over a life that has none of its events.
+using EventSet = std::uint64_t;
+
+inline constexpr EventSet any_event = 1;
+inline EventSet event_set(std::uint32_t name) { return EventSet{2} << name % 63; }
+
 struct CompiledPattern {
   Form form = Form::name;
   std::vector<std::uint32_t> parts = {};  // numbers in the program, all lower than this one's
@@ -24,6 +31,7 @@ struct CompiledPattern {
   std::string name = {};                     // … namely this one
   std::vector<std::uint8_t> own_kinds = {};  // strict: by event code, whether an element mentions the name
   BoundCondition where = {};
+  EventSet listens = 0;
 
   [[nodiscard]] Truth judge(const Signal& signal, const Life& life) const { return where.judge(life.row(signal.event)); }
 };

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -46,7 +47,7 @@ struct Undecided {
   friend bool operator==(const Undecided&, const Undecided&) = default;
 };
 
-/// How a customer's journey ended: the first outcome, or none while observed.
+/// How a customer's journey ended: with the first outcome, or not while observed.
 struct Ending {
   static constexpr std::int32_t observed = -1;
   std::int32_t outcome = observed;  // its number in the journey
@@ -54,6 +55,9 @@ struct Ending {
   bool deadline = false;
   std::uint64_t event = 0;
 
+  static Ending still_observed(const Observation& observation) {
+    return {observed, micros(observation.to), true, std::numeric_limits<std::uint64_t>::max()};
+  }
   [[nodiscard]] bool reached() const { return outcome != observed; }
   [[nodiscard]] auto place() const { return std::tuple{time, deadline, event}; }
   friend bool operator==(const Ending&, const Ending&) = default;
@@ -67,8 +71,10 @@ struct Matches {
   Buffer<Occurrence> occurrences;
   std::vector<std::size_t> offsets = {0};  // customer c has occurrences [offsets[c], offsets[c + 1])
   std::vector<Undecided> undecided;
-  std::vector<Ending> endings;  // a customer each
+  Buffer<Ending> endings;  // a customer each; empty for a journey without outcomes
 
+  /// How customer c's journey ended.
+  [[nodiscard]] Ending ending(std::size_t c) const { return endings.empty() ? Ending::still_observed(log->observation(c)) : endings[c]; }
   [[nodiscard]] std::span<const Occurrence> of_customer(std::size_t c) const {
     return std::span<const Occurrence>{occurrences}.subspan(offsets[c], offsets[c + 1] - offsets[c]);
   }
@@ -77,7 +83,7 @@ struct Matches {
 /// The first signal, in log order and then as listed, of patterns that a program evaluated.
 inline Ending first_ending(std::span<const std::uint32_t> outcomes, const Life& life, const Workspace& work) {
   const Signal* first = nullptr;
-  Ending ending{Ending::observed, life.until(), true, std::numeric_limits<std::uint64_t>::max()};
+  Ending ending = Ending::still_observed({timestamp(life.since()), timestamp(life.until())});
   for (std::size_t o = 0; o < outcomes.size(); ++o) {
     const auto& signals = work.emitted[outcomes[o]].signals;
     if (signals.empty() || (first != nullptr && signals.front().place() >= first->place())) continue;
@@ -104,37 +110,49 @@ class Compiled {
   /// What one slice of the customers gives; slices are joined in order.
   struct Part {
     std::vector<Occurrence> occurrences;
-    std::vector<std::size_t> counts;  // a customer each
     std::vector<Undecided> undecided;
-    std::vector<Ending> endings;
   };
 
-  [[nodiscard]] Workspace workspace() const { return program_.workspace(); }
-
-  void match(const EventLog& log, std::uint32_t customer, Workspace& work, Part& out) const {
-    Life life{log, customer};
-    program_.begin(life, work);
-    program_.evaluate(0, outcomes_end_, life, work);
-    const Ending ending = first_ending(outcomes_, life, work);
-    if (ending.reached()) life.first_outcome = ending.time;
-    program_.evaluate(outcomes_end_, program_.size(), life, work);
-    const std::size_t before = out.occurrences.size();
-    for (std::uint32_t m = 0; m < moments_.size(); ++m) {
-      const Emitted& emitted = work.emitted[moments_[m]];
-      if (emitted.empty()) continue;
-      add_occurrences(life, customer, m, work, out.occurrences);
-      add_undecided(life, customer, m, emitted, out.undecided);
-    }
-    const auto begin = out.occurrences.begin() + static_cast<std::ptrdiff_t>(before);
-    std::sort(begin, out.occurrences.end(), [](const Occurrence& a, const Occurrence& b) {
-      if (const auto order = a.place() <=> b.place(); order != 0) return order < 0;
-      return a.moment != b.moment ? a.moment < b.moment : a.ordinal < b.ordinal;
+  /// Matches some customers. Writes each one's number of occurrences to counts[c], and how the journey ended to endings[c], if there are outcomes.
+  void match(Slice customers, std::size_t* counts, Ending* endings, Part& out) const {
+    Workspace work = program_.workspace();
+    program_.for_each_life(customers, work, [&](std::size_t c, Life& life, EventSet heard) {
+      Ending* ending = outcomes_.empty() ? nullptr : endings + c;
+      counts[c] = match_one(static_cast<std::uint32_t>(c), life, heard, work, ending, out);
     });
-    out.counts.push_back(out.occurrences.size() - before);
-    out.endings.push_back(ending);
   }
 
  private:
+  using Iterator = std::vector<Occurrence>::iterator;
+
+  std::size_t match_one(std::uint32_t customer, Life& life, EventSet heard, Workspace& work, Ending* ending, Part& out) const {
+    if (ending != nullptr) *ending = Ending::still_observed({timestamp(life.since()), timestamp(life.until())});
+    if (heard == 0) return 0;
+    if (ending != nullptr) {
+      program_.evaluate(0, outcomes_end_, heard, life, work);
+      *ending = first_ending(outcomes_, life, work);
+      if (ending->reached()) life.first_outcome = ending->time;
+    }
+    program_.evaluate(outcomes_end_, program_.size(), heard, life, work);
+    const std::size_t before = out.occurrences.size();
+    std::size_t moments = 0;
+    for (std::uint32_t m = 0; m < moments_.size(); ++m) {
+      const Emitted& emitted = work.emitted[moments_[m]];
+      moments += !emitted.signals.empty();
+      if (!emitted.signals.empty()) add_occurrences(life, customer, m, work, out.occurrences);
+      if (!emitted.unknown.empty() || !emitted.cases.empty()) add_undecided(life, customer, m, emitted, out.undecided);
+    }
+    if (moments > 1) put_in_life_order(out.occurrences.begin() + static_cast<std::ptrdiff_t>(before), out.occurrences.end());
+    return out.occurrences.size() - before;
+  }
+
+  static void put_in_life_order(Iterator begin, Iterator end) {
+    std::sort(begin, end, [](const Occurrence& a, const Occurrence& b) {
+      if (const auto order = a.place() <=> b.place(); order != 0) return order < 0;
+      return a.moment != b.moment ? a.moment < b.moment : a.ordinal < b.ordinal;
+    });
+  }
+
   void add_occurrences(const Life& life, std::uint32_t customer, std::uint32_t moment, const Workspace& work, std::vector<Occurrence>& out) const {
     const auto& signals = work.emitted[moments_[moment]].signals;
     std::optional<KpiCursor> kpi;
@@ -160,22 +178,17 @@ class Compiled {
 };
 
 /// The slices' answers as one, in the order of the customers.
-inline Matches joined(std::shared_ptr<const Journey> journey, std::shared_ptr<const EventLog> log, std::vector<Compiled::Part> parts,
-                      const Run& run) {
-  Matches out{std::move(journey), std::move(log), {}, {0}, {}, {}};
+inline void join(std::vector<Compiled::Part> parts, const Run& run, Matches& out) {
   std::vector<std::size_t> begins = {0};
   for (const Compiled::Part& part : parts) {
     begins.push_back(begins.back() + part.occurrences.size());
-    for (const std::size_t count : part.counts) out.offsets.push_back(out.offsets.back() + count);
     out.undecided.insert(out.undecided.end(), part.undecided.begin(), part.undecided.end());
-    out.endings.insert(out.endings.end(), part.endings.begin(), part.endings.end());
   }
   out.occurrences = Buffer<Occurrence>(begins.back());
   parallel_for(parts.size(), Run{run.count()}, [&](std::size_t i) {
     std::copy(parts[i].occurrences.begin(), parts[i].occurrences.end(), out.occurrences.begin() + begins[i]);
     parts[i] = {};
   });
-  return out;
 }
 
 }  // namespace match_detail
@@ -190,11 +203,13 @@ inline Matches match(std::shared_ptr<const Journey> journey, std::shared_ptr<con
   const match_detail::Compiled compiled{*journey, *log};
   const std::vector<Slice> customers = slices(log->customers(), 16 * options.run.count());
   std::vector<match_detail::Compiled::Part> parts(customers.size());
-  parallel_for(customers.size(), options.run, [&](std::size_t i) {
-    Workspace work = compiled.workspace();
-    for (std::size_t c = customers[i].begin; c < customers[i].end; ++c) compiled.match(*log, static_cast<std::uint32_t>(c), work, parts[i]);
-  });
-  return match_detail::joined(std::move(journey), std::move(log), std::move(parts), options.run);
+  Matches out{
+      journey, log, {}, std::vector<std::size_t>(log->customers() + 1), {}, Buffer<Ending>(journey->outcomes().empty() ? 0 : log->customers())};
+  parallel_for(customers.size(), options.run,
+               [&](std::size_t i) { compiled.match(customers[i], out.offsets.data() + 1, out.endings.data(), parts[i]); });
+  std::partial_sum(out.offsets.begin(), out.offsets.end(), out.offsets.begin());
+  match_detail::join(std::move(parts), options.run, out);
+  return out;
 }
 
 inline Matches match(Journey journey, EventLog log, const MatchOptions& options = {}) {

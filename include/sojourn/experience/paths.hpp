@@ -111,7 +111,7 @@ inline Paths paths(const Matches& matches, PathsBy by = PathsBy::moment) {
   for (const Outcome& outcome : journey.outcomes()) out.outcomes.push_back(outcome.id), out.outcome_names.push_back(label(outcome.name, outcome.id));
   out.has_value = !log.values().empty();
   for (std::size_t c = 0; c < log.customers(); ++c) {
-    const Ending& ending = matches.endings[c];
+    const Ending ending = matches.ending(c);
     for (const Occurrence& o : matches.of_customer(c)) {
       if (ending.reached() && o.place() >= ending.place())
         ++out.after_outcome;
@@ -148,12 +148,12 @@ inline Paths paths(const EventLog& log, const std::vector<NamedPattern>& outcome
   const std::vector<Slice> parts = slices(log.customers(), 16 * run.count());
   parallel_for(parts.size(), run, [&](std::size_t p) {
     Workspace work = program.workspace();
-    for (std::size_t c = parts[p].begin; c < parts[p].end; ++c) {
-      const Life life{log, c};
-      program.begin(life, work);
-      program.evaluate(0, program.size(), life, work);
+    program.for_each_life(parts[p], work, [&](std::size_t c, const Life& life, EventSet heard) {
+      endings[c] = Ending::still_observed(log.observation(c));
+      if (heard == 0) return;
+      program.evaluate(0, program.size(), heard, life, work);
       endings[c] = first_ending(compiled, life, work);
-    }
+    });
   });
   for (std::size_t c = 0; c < log.customers(); ++c) {
     const Ending& ending = endings[c];
