@@ -330,7 +330,7 @@ def test_ledgers_segments_and_rules_of_their_own() -> None:
         assert f"{word} {count(sum(row[column] for row in rows))} " in page.text
     for row in rows:
         assert page.row(row["segment"])[1].startswith(f"{count(row['joined'])} · ")
-    assert "CRM:" in page.text and "By their own ledgers: CRM" in page.text
+    assert "CRM:" in page.text and " by Company; CRM +" in page.text
     others = sum(row["other_out"] for row in r.statement().rows())
     assert others and "other out, which the ledgers’ own rules do not count" in page.text
     kept, broken = "kept" in page.text, "broken" in page.text
