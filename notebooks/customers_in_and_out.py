@@ -62,7 +62,9 @@ report.check()
 # skips a quarter or two is not out and in again. The same records, another definition: what changes is only what should.
 
 # %%
-patient = sj.Ledger("with grace", shop.quarters, sj.Definition("customer", "start", "end", value="value", currency="USD", grace="184d"))
+patient = sj.Ledger(
+    "with grace", shop.quarters, sj.Definition("customer", "start", "end", value="value", currency="USD", grace="184d")
+)
 print(ledger.definition.differences(patient.definition))
 both = sj.reconcile([ledger, patient], standard=ledger, periods="3 months", start="1997-01-01", end="1998-07-01")
 both.statement().to_pandas()[["ledger", "period", "opening", "new", "returned", "left", "closing", "in_grace"]]

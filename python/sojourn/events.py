@@ -182,7 +182,8 @@ class EventLog:
         Table
             source, target, then the columns asked for. A customer's first event has source ``"START"``, the last target
             ``"END"``. Gaps are in seconds, null for START and END. ``customers`` are distinct customers who took
-            the step. ``value`` is the sum of the values of the events stepped to, null for END and for logs without values.
+            the step. ``value`` is the sum of the values of the events stepped to, null for END and for logs without
+            values.
         """
         wanted = list(_USUAL_COLUMNS if columns is None else columns)
         for name in wanted:
@@ -219,7 +220,7 @@ class EventLog:
         )
 
     def _notes(self) -> list[str]:
-        """What a reader must know beyond the counts: nothing is cut or ignored in silence."""
+        """Return what a reader must know beyond the counts: nothing is cut or ignored in silence."""
         core = self._core
         notes = []
         if core.tied_share > 0:

@@ -193,8 +193,8 @@ class Journey:
     def schema() -> dict[str, Any]:
         """Return the JSON Schema (2020-12) of journey files.
 
-        What needs more than one place to judge (ids used twice, unknown stages, conditions that contradict each other) it
-        leaves to `load`.
+        What needs more than one place to judge (ids used twice, unknown stages, conditions that contradict each
+        other) it leaves to `load`.
         """
         text = Path(__file__).with_name("journey.schema.json").read_text(encoding="utf-8")
         return dict(json.loads(text))

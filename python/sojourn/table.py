@@ -62,7 +62,9 @@ def _read_file(path: Path, name: str) -> Any:
     try:
         relation = getattr(duckdb.connect(), readers[suffix])(str(path))
     except duckdb.Error as error:
-        raise InvalidInput(f"{name}: found '{path.name}' that cannot be read ({error}), expected {suffix[1:]}") from error
+        raise InvalidInput(
+            f"{name}: found '{path.name}' that cannot be read ({error}), expected {suffix[1:]}"
+        ) from error
     # A relation keeps its connection alive; an Arrow table lets go of both.
     return relation
 
@@ -142,10 +144,12 @@ class Table:
         DuckDB relations and paths give a DuckDB relation.
         """
         library = type(self._like).__module__.partition(".")[0].lstrip("_")
-        if library in {"polars", "pandas", "pyarrow"}:
-            import narwhals as nw
-
-            return nw.from_arrow(self, backend=library).to_native()
+        if library == "polars":
+            return self.to_polars()
+        if library == "pyarrow":
+            return self.to_arrow()
+        if library == "pandas":
+            return self.to_pandas()
         if library == "duckdb" or isinstance(self._like, (str, Path)):
             import duckdb
 
@@ -195,7 +199,9 @@ def _typed(name: str, cells: list[Any]) -> tuple[str, str, list[Any]]:
                 if cell is not None and not isinstance(cell, kind) and not (word == "float" and isinstance(cell, int)):
                     raise InvalidInput(f"column '{name}', row {row}: found {cell!r:.60}, expected {word} as above")
             return name, word, cells
-    raise InvalidInput(f"column '{name}': found {type(first).__name__}, expected int, float, bool, str, datetime or date")
+    raise InvalidInput(
+        f"column '{name}': found {type(first).__name__}, expected int, float, bool, str, datetime or date"
+    )
 
 
 def _zone_name(moment: datetime) -> str | None:

@@ -6,7 +6,7 @@ import gzip
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 from xml.parsers import expat
 
 from sojourn import _core
@@ -29,15 +29,15 @@ def read_xes(path: str | Path) -> Table:
     Returns
     -------
     Table
-        customer (the trace's ``concept:name``), time (UTC), event (the event's ``concept:name``), then the other attributes
-        of events as they are named, then those of traces as they are named (behind ``case:`` where an event attribute
-        has the same name). A nested attribute gives its own value only.
+        customer (the trace's ``concept:name``), time (UTC), event (the event's ``concept:name``), then the other
+        attributes of events as they are named, then those of traces (behind ``case:`` where an event attribute has the
+        same name). A nested attribute gives its own value only.
 
     Raises
     ------
     InvalidInput
-        For a file that is not XES, a trace or event without a name, an event without a time, or a value that is not of its type;
-        with the trace and event it stands in.
+        For a file that is not XES, a trace or event without a name, an event without a time, or a value that is not of
+        its type; with the trace and event it stands in.
 
     Notes
     -----
@@ -100,7 +100,7 @@ class _Reader:
         self.trace_of: list[int] = []
         self.days: dict[str, int] = {}
 
-    def read(self, file: BinaryIO) -> None:
+    def read(self, file: IO[bytes] | gzip.GzipFile) -> None:
         parser = expat.ParserCreate(namespace_separator=None)
         parser.buffer_text = True
         parser.StartElementHandler = self._start
@@ -171,7 +171,9 @@ class _Reader:
         elif tag == "trace":
             names = self.traces.columns.get(_NAME, ())
             if len(names) <= self.trace_rows:
-                raise InvalidInput(f"{self.name}, trace {self.trace_rows}: found no '{_NAME}', expected one in every trace")
+                raise InvalidInput(
+                    f"{self.name}, trace {self.trace_rows}: found no '{_NAME}', expected one in every trace"
+                )
             self.trace_rows += 1
 
     def _place(self) -> str:

@@ -6,6 +6,7 @@ import random
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -57,7 +58,7 @@ def brute_transitions(rows: list[Row]) -> dict[tuple[str, str], tuple[int, int, 
     for customer, events in paths.items():
         ordered = sorted(events, key=lambda r: r[1])  # stable: ties keep input order
         steps = [("START", None), *((r[2], r) for r in ordered), ("END", None)]
-        for (source, before), (target, after) in zip(steps, steps[1:], strict=False):
+        for (source, before), (target, after) in pairwise(steps):
             edge = (source, target)
             count[edge] += 1
             customers[edge].add(customer)
@@ -189,14 +190,18 @@ def test_string_ids_of_any_length_and_bytes(ids: list[str], layout: str) -> None
     log = sj.EventLog(pa.table({"customer": customer, "time": times, "event": ["e"] * len(ids)}))
     assert log.customers == len(set(ids))
     row = log.transitions(columns=["count"]).to_dict()
-    assert dict(zip(zip(row["source"], row["target"], strict=True), row["count"], strict=True)).get(("START", "e")) == len(set(ids))
+    assert dict(zip(zip(row["source"], row["target"], strict=True), row["count"], strict=True)).get(
+        ("START", "e")
+    ) == len(set(ids))
 
 
 def test_extreme_integer_ids() -> None:
     signed = [-(2**63), -1, 0, 1, 2**63 - 1]
     unsigned = [0, 1, 2**63, 2**64 - 1]
     for ids, kind in ((signed, pa.int64()), (unsigned, pa.uint64())):
-        table = pa.table({"customer": pa.array(ids * 2, kind), "time": [START] * (2 * len(ids)), "event": ["e"] * (2 * len(ids))})
+        table = pa.table(
+            {"customer": pa.array(ids * 2, kind), "time": [START] * (2 * len(ids)), "event": ["e"] * (2 * len(ids))}
+        )
         assert sj.EventLog(table).customers == len(ids)
 
 
@@ -230,7 +235,12 @@ def test_naive_times_take_the_named_zone_and_come_back_naive() -> None:
     assert zoned.span[0].tzinfo == ZoneInfo("Europe/Berlin")
 
 
-@given(st.integers(-62135596800, 253402300799), st.sampled_from(["America/Chicago", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"]))
+@given(
+    st.integers(-62135596800, 253402300799),
+    st.sampled_from(
+        ["America/Chicago", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"]
+    ),
+)
 @settings(max_examples=300, deadline=None)
 def test_zones_agree_with_zoneinfo(second: int, zone: str) -> None:
     """The local time that a naive log stores and gives back is zoneinfo's (fold=0)."""
@@ -277,23 +287,82 @@ def changed(**columns: object) -> pa.Table:
 
 
 BAD = {
-    "missing column": (lambda: pa.table({"custmer": [1], "time": [START], "event": ["a"]}), {}, r"no column 'customer' \(did you mean 'custmer'\?\)"),
-    "float ids": (lambda: changed(customer=[1.0, 2.0]), {}, r"events, column 'customer': found 64-bit floats, expected integer or string ids"),
+    "missing column": (
+        lambda: pa.table({"custmer": [1], "time": [START], "event": ["a"]}),
+        {},
+        r"no column 'customer' \(did you mean 'custmer'\?\)",
+    ),
+    "float ids": (
+        lambda: changed(customer=[1.0, 2.0]),
+        {},
+        r"events, column 'customer': found 64-bit floats, expected integer or string ids",
+    ),
     "boolean ids": (lambda: changed(customer=[True, False]), {}, r"found booleans, expected integer or string ids"),
-    "null customer": (lambda: changed(customer=[1, None]), {}, r"events, column 'customer', row 1: found null, expected a customer id"),
-    "null customer in a dictionary": (lambda: changed(customer=pa.array(["a", None]).dictionary_encode()), {}, r"row 1: found null"),
-    "null time": (lambda: changed(time=[START, None]), {}, r"events, column 'time', row 1: found null, expected a time"),
-    "null event": (lambda: changed(event=[None, "a"]), {}, r"events, column 'event', row 0: found null, expected an event name"),
-    "numbers as times": (lambda: changed(time=[1, 2]), {}, r"column 'time': found 64-bit integers, expected timestamps or dates"),
-    "strings as times": (lambda: changed(time=["2024-01-01", "x"]), {}, r"column 'time': found strings, expected timestamps or dates"),
-    "numbers as events": (lambda: changed(event=[1, 2]), {}, r"column 'event': found 64-bit integers, expected strings"),
-    "time out of range": (lambda: changed(time=pa.array([0, 2**55], pa.timestamp("s"))), {}, r"row 1: found a time out of range"),
-    "time out of years": (lambda: changed(time=pa.array([0, 2**62], pa.timestamp("us"))), {}, r"row 1: found a time out of range"),
-    "strings as values": (lambda: changed(value=["1", "2"]), {"value": "value"}, r"column 'value': found strings, expected numbers"),
+    "null customer": (
+        lambda: changed(customer=[1, None]),
+        {},
+        r"events, column 'customer', row 1: found null, expected a customer id",
+    ),
+    "null customer in a dictionary": (
+        lambda: changed(customer=pa.array(["a", None]).dictionary_encode()),
+        {},
+        r"row 1: found null",
+    ),
+    "null time": (
+        lambda: changed(time=[START, None]),
+        {},
+        r"events, column 'time', row 1: found null, expected a time",
+    ),
+    "null event": (
+        lambda: changed(event=[None, "a"]),
+        {},
+        r"events, column 'event', row 0: found null, expected an event name",
+    ),
+    "numbers as times": (
+        lambda: changed(time=[1, 2]),
+        {},
+        r"column 'time': found 64-bit integers, expected timestamps or dates",
+    ),
+    "strings as times": (
+        lambda: changed(time=["2024-01-01", "x"]),
+        {},
+        r"column 'time': found strings, expected timestamps or dates",
+    ),
+    "numbers as events": (
+        lambda: changed(event=[1, 2]),
+        {},
+        r"column 'event': found 64-bit integers, expected strings",
+    ),
+    "time out of range": (
+        lambda: changed(time=pa.array([0, 2**55], pa.timestamp("s"))),
+        {},
+        r"row 1: found a time out of range",
+    ),
+    "time out of years": (
+        lambda: changed(time=pa.array([0, 2**62], pa.timestamp("us"))),
+        {},
+        r"row 1: found a time out of range",
+    ),
+    "strings as values": (
+        lambda: changed(value=["1", "2"]),
+        {"value": "value"},
+        r"column 'value': found strings, expected numbers",
+    ),
     "value NaN": (lambda: changed(value=[1.0, float("nan")]), {"value": "value"}, r"column 'value', row 1: found NaN"),
-    "value infinite": (lambda: changed(value=[float("-inf"), 1.0]), {"value": "value"}, r"column 'value', row 0: found a number beyond"),
+    "value infinite": (
+        lambda: changed(value=[float("-inf"), 1.0]),
+        {"value": "value"},
+        r"column 'value', row 0: found a number beyond",
+    ),
     "empty table": (lambda: changed().slice(0, 0), {}, r"events: found an empty table, expected at least one event"),
-    "two columns of one name": (lambda: pa.Table.from_arrays([pa.array([1]), pa.array([1]), pa.array([START]), pa.array(["a"])], names=["customer", "customer", "time", "event"]), {}, "two columns of that name"),
+    "two columns of one name": (
+        lambda: pa.Table.from_arrays(
+            [pa.array([1]), pa.array([1]), pa.array([START]), pa.array(["a"])],
+            names=["customer", "customer", "time", "event"],
+        ),
+        {},
+        "two columns of that name",
+    ),
     "no such zone": (changed, {"timezone": "Europe/Berln"}, r"found 'Europe/Berln' \(did you mean 'Europe/Berlin'\?\)"),
     "no such history": (changed, {"history": "none"}, r"history: found 'none'"),
     "attributes as a string": (changed, {"attributes": "value"}, r"expected a list of column names"),
@@ -315,7 +384,9 @@ def test_bad_input_says_where_what_and_what_was_expected(case: str) -> None:
 def test_the_first_bad_row_is_named_whatever_the_threads() -> None:
     n = 400_000
     customers = pa.array([None if i in (250_001, 399_999) else i % 97 for i in range(n)])
-    table = pa.table({"customer": customers, "time": pa.array([0] * n, pa.timestamp("us")), "event": pa.array(["a"] * n)})
+    table = pa.table(
+        {"customer": customers, "time": pa.array([0] * n, pa.timestamp("us")), "event": pa.array(["a"] * n)}
+    )
     for threads in (1, 4, 4, 4):
         with pytest.raises(sj.InvalidInput, match="row 250001"):
             sj.EventLog(table, threads=threads)
@@ -337,7 +408,11 @@ def test_results_go_back_to_the_callers_own_library() -> None:
     assert isinstance(sj.EventLog(base.to_pandas()).counts().to_native(), pd.DataFrame)
     assert isinstance(sj.EventLog(duckdb.from_arrow(base.to_arrow())).counts().to_native(), duckdb.DuckDBPyRelation)
     counts = sj.EventLog(base).counts()
-    assert counts.to_pandas()["count"].tolist() == counts.to_polars()["count"].to_list() == counts.to_arrow()["count"].to_pylist()
+    assert (
+        counts.to_pandas()["count"].tolist()
+        == counts.to_polars()["count"].to_list()
+        == counts.to_arrow()["count"].to_pylist()
+    )
 
 
 def test_tables_escape_what_they_show() -> None:
@@ -349,7 +424,15 @@ def test_tables_escape_what_they_show() -> None:
 
 def test_table_round_trip_of_python_values() -> None:
     berlin = datetime(2024, 7, 1, 12, tzinfo=ZoneInfo("Europe/Berlin"))
-    columns = {"i": [1, None], "x": [0.5, 2], "b": [True, None], "s": ["ä", None], "d": [date(2024, 2, 29), None], "t": [START, None], "z": [berlin, None]}
+    columns = {
+        "i": [1, None],
+        "x": [0.5, 2],
+        "b": [True, None],
+        "s": ["ä", None],
+        "d": [date(2024, 2, 29), None],
+        "t": [START, None],
+        "z": [berlin, None],
+    }
     assert sj.Table.from_dict(columns).to_dict() == columns
     with pytest.raises(sj.InvalidInput, match="row 1"):
         sj.Table.from_dict({"i": [1, "a"]})

@@ -502,7 +502,12 @@ def test_who_left_before_any_moment_is_counted_and_said() -> None:
     data = from_tables(rows[0], [*rows[1], *more], unmapped=12, after_outcome=1)
     assert (data.customers, data.left, data.left_first, data.no_moment) == (16, 5, 3, 4)
     notes = " ".join(line.text for line in layout(data).notes)
-    for said in ("3 left before any moment", "4 customers met no moment", "12 events claimed by no", "1 occurrence after"):
+    for said in (
+        "3 left before any moment",
+        "4 customers met no moment",
+        "12 events claimed by no",
+        "1 occurrence after",
+    ):
         assert said in notes
 
 

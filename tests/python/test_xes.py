@@ -22,13 +22,16 @@ SMALL = """<?xml version="1.0" encoding="UTF-8"?>
   <string key="source" value="made up"/>
   <trace>
     <string key="concept:name" value="c1"/><int key="amount" value="5"/><string key="org:resource" value="trace's"/>
-    <event><string key="concept:name" value="a &lt; b"/><date key="time:timestamp" value="2011-10-01T00:38:44.546+02:00"/>
+    <event><string key="concept:name" value="a &lt; b"/>
+      <date key="time:timestamp" value="2011-10-01T00:38:44.546+02:00"/>
       <float key="cost" value="1.5"/><boolean key="ok" value="true"/>
       <string key="org:resource" value="ann"><string key="deep" value="ignored"/></string></event>
-    <event><string key="concept:name" value="z"/><date key="time:timestamp" value="2011-10-01T00:38:45Z"/><int key="cost" value="2"/></event>
+    <event><string key="concept:name" value="z"/><date key="time:timestamp" value="2011-10-01T00:38:45Z"/>
+      <int key="cost" value="2"/></event>
   </trace>
   <trace><string key="concept:name" value="c2"/>
-    <event><date key="time:timestamp" value="2011-10-02T00:00:00.123456789"/><string key="concept:name" value="z"/></event>
+    <event><date key="time:timestamp" value="2011-10-02T00:00:00.123456789"/>
+      <string key="concept:name" value="z"/></event>
   </trace>
 </log>"""
 
@@ -65,7 +68,11 @@ def test_attributes_of_every_type(tmp_path: Path) -> None:
     [
         ('<string key="concept:name" value="c2"/>', "", r"trace 1: found no 'concept:name'"),
         ('<string key="concept:name" value="z"/></event>', "</event>", r"trace 1, event 2.*no 'concept:name'"),
-        ('value="2011-10-01T00:38:45Z"', 'value="yesterday"', r"trace 0, event 1.*time:timestamp = 'yesterday', expected date"),
+        (
+            'value="2011-10-01T00:38:45Z"',
+            'value="yesterday"',
+            r"trace 0, event 1.*time:timestamp = 'yesterday', expected date",
+        ),
         ('<int key="cost" value="2"/>', '<int key="cost" value="two"/>', r"cost = 'two', expected int"),
         ("</log>", "", r"damaged data"),
         ("<log ", "<pnml ", r"found the element 'pnml', expected 'log'"),
@@ -96,7 +103,9 @@ def test_bpic2012_equals_pm4py() -> None:
         warnings.simplefilter("ignore")
         import pm4py
 
-        frame = table.to_pandas().rename(columns={"customer": "case:concept:name", "event": "concept:name", "time": "time:timestamp"})
+        frame = table.to_pandas().rename(
+            columns={"customer": "case:concept:name", "event": "concept:name", "time": "time:timestamp"}
+        )
         follows, starts, ends = pm4py.discover_dfg(frame)
     kinds = {
         "xes": table,

@@ -31,7 +31,7 @@ class Shop:
 
     @cached_property
     def journey(self) -> Journey:
-        """First, second, fifth and tenth order; silent for 90 days; came back after such a silence. Gone = silent for 180 days."""
+        """First, second, fifth, tenth order; silent for 90 days; came back after that. Gone: silent for 180 days."""
         return Journey.from_dict(json.loads((files(__package__) / "cdnow.json").read_text(encoding="utf-8")))
 
     @cached_property
@@ -41,7 +41,7 @@ class Shop:
 
     @cached_property
     def quarters(self) -> Table:
-        """Customer, start, end, value: a record for every quarter in which a customer bought, worth that quarter's purchases."""
+        """Customer, start, end, value: a record a customer and quarter with purchases, worth their sum."""
         cents: dict[tuple[int, int], int] = {}
         columns = self.purchases.to_dict()
         for customer, day, value in zip(columns["customer"], columns["time"], columns["value"], strict=True):
@@ -60,7 +60,9 @@ class Shop:
     @cached_property
     def ledger(self) -> Ledger:
         """A customer is one who bought in the quarter: the ledger of `quarters`, without grace, in dollars."""
-        definition = Definition(customer="customer", start="start", end="end", value="value", currency="USD", grace="0d")
+        definition = Definition(
+            customer="customer", start="start", end="end", value="value", currency="USD", grace="0d"
+        )
         return Ledger("CDNOW", self.quarters, definition)
 
     def __repr__(self) -> str:
@@ -94,5 +96,7 @@ def cdnow() -> Shop:
             cds.append(int(cells[2]))
             values.append(float(cells[3]))
     return Shop(
-        Table.from_dict({"customer": customers, "time": days, "event": ["order"] * len(customers), "cds": cds, "value": values})
+        Table.from_dict(
+            {"customer": customers, "time": days, "event": ["order"] * len(customers), "cds": cds, "value": values}
+        )
     )

@@ -142,7 +142,10 @@ def footnote(data: MapData, shown: MapData, cover: Coverage, value: bool) -> tup
         (data.left_first, f"{count(data.left_first)} left before any moment and stand on no card."),
         (data.no_moment, f"{counted(data.no_moment, who(data))} met no moment."),
         (data.unmapped, f"{counted(data.unmapped, 'events')} claimed by no moment are not on the map."),
-        (data.after_outcome, f"{counted(data.after_outcome, 'occurrences')} after leaving: counted in the promises, not on the map."),
+        (
+            data.after_outcome,
+            f"{counted(data.after_outcome, 'occurrences')} after leaving: counted in the promises, not on the map.",
+        ),
         (data.steps, "Columns: the fewest steps from where customers start."),
     )
     return (*sentences, *(text for number, text in notes if number))
