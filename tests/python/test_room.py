@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import sojourn as sj
 from sojourn.journey_map.numbers import count
-from sojourn.room import bars, customers, moments, worth
+from sojourn.room import bars, customers, moments, proof, worth
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -330,7 +330,7 @@ def test_ledgers_segments_and_rules_of_their_own() -> None:
         assert f"{word} {count(sum(row[column] for row in rows))} " in page.text
     for row in rows:
         assert page.row(row["segment"])[1].startswith(f"{count(row['joined'])} · ")
-    assert "CRM:" in page.text and "By their own ledgers: CRM" in page.text
+    assert "CRM:" in page.text and " by Company; CRM +" in page.text
     others = sum(row["other_out"] for row in r.statement().rows())
     assert others and "other out, which the ledgers’ own rules do not count" in page.text
     kept, broken = "kept" in page.text, "broken" in page.text
@@ -525,6 +525,14 @@ def test_more_segments_than_fit_keep_their_sums() -> None:
     shown = customers.fold_segments(segments, 12)
     assert len(shown) == 12 and shown[-1].name == "19 more segments"
     assert sum(segment.flow.counts["joined"] for segment in shown) == sum(range(30))
+
+
+def test_checks_that_fail_stop_the_page_or_ask_for_a_look() -> None:
+    with pytest.raises(RuntimeError, match="expected 11"):
+        proof.walks(11, 4, 6)
+    guards = [{"check": "duplicate keys", "kind": "guard", "tested": 9, "failures": n, "detail": None} for n in (0, 2)]
+    told = (proof.walks(10, 4, 6), *proof.checks(guards))
+    assert proof.headline(told) == "The identity holds, tested 10 times; 1 of 2 guards asks for a look"
 
 
 def test_left_headlines() -> None:

@@ -225,7 +225,7 @@ def headline(accounts: Sequence[Account], span: str) -> str:
     if not nets:
         return text
     more = f" and {len(nets) - 3} more ledgers" if len(nets) > 3 else ""
-    return f"{text}, net {signed(_net(first))}. By their own ledgers: {', '.join(nets[:3])}{more}"
+    return f"{text}, net {signed(_net(first))} by {first.name}; {', '.join(nets[:3])}{more}"
 
 
 def _net(account: Account) -> int:

@@ -60,7 +60,7 @@ class Room:
     InvalidInput
         For a confidence outside (0, 1), or anything else than matches and a reconciliation.
     RuntimeError
-        When an identity of the reconciliation fails: such figures must not be shown.
+        When an identity fails: such figures must not be shown.
 
     Examples
     --------
