@@ -83,17 +83,21 @@ struct Ranked {
   std::uint32_t count;
 };
 
-/// Least-significant-digit radix sort by `order`; bytes that are the same everywhere cost nothing.
+/// Least-significant-digit radix sort by `order`, eleven bits at a time; digits that are the same everywhere cost nothing.
 inline void radix_sort(std::vector<Ranked>& items) {
-  std::uint64_t all_or = 0, all_and = ~std::uint64_t{0};
-  for (const Ranked& item : items) all_or |= item.order, all_and &= item.order;
+  constexpr unsigned bits = 11, digits = 6;
+  constexpr std::size_t values = std::size_t{1} << bits;
+  const auto digit = [](std::uint64_t order, unsigned d) { return order >> (bits * d) & (values - 1); };
+  std::vector<std::size_t> start(digits * values);
+  for (const Ranked& item : items)
+    for (unsigned d = 0; d < digits; ++d) ++start[d * values + digit(item.order, d)];
   std::vector<Ranked> other(items.size());
-  for (unsigned shift = 0; shift < 64; shift += 8) {
-    if (((all_or ^ all_and) >> shift & 0xff) == 0) continue;
-    std::size_t start[257] = {};
-    for (const Ranked& item : items) ++start[(item.order >> shift & 0xff) + 1];
-    for (std::size_t i = 1; i < 257; ++i) start[i] += start[i - 1];
-    for (const Ranked& item : items) other[start[item.order >> shift & 0xff]++] = item;
+  for (unsigned d = 0; d < digits; ++d) {
+    std::size_t* at = &start[d * values];
+    if (items.empty() || at[digit(items.front().order, d)] == items.size()) continue;
+    std::size_t total = 0;
+    for (std::size_t v = 0; v < values; ++v) total += std::exchange(at[v], total);
+    for (const Ranked& item : items) other[at[digit(item.order, d)]++] = item;
     items.swap(other);
   }
 }

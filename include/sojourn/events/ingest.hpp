@@ -160,7 +160,9 @@ class Ingest {
     std::vector<std::int64_t> first(blocks_.size(), INT64_MAX), last(blocks_.size(), INT64_MIN), rounded(blocks_.size());
     std::vector<std::uint8_t> any_long(blocks_.size());
     parallel_for(blocks_.size(), options_.run, [&](std::size_t b) {
-      std::size_t* counts = &part_start_[b * parts_];
+      // What rows add up to stays in the thread's own variables: neighbouring blocks' results share cache lines.
+      std::vector<std::size_t> counts(parts_);
+      std::int64_t earliest = INT64_MAX, latest = INT64_MIN, cut = 0;
       bool long_id = false;
       for (const Segment& s : blocks_[b]) {
         customers_.for_each(s.piece, s.begin, s.end, [&](std::int64_t, CustomerKey key) {
@@ -168,11 +170,15 @@ class Ingest {
           long_id = long_id || key.is_long;
         });
         codes_.collect(b, s.piece, s.begin, s.end);
-        times_.for_each(s.piece, s.begin, s.end, rounded[b], [&](std::int64_t, std::int64_t time) {
-          first[b] = std::min(first[b], time);
-          last[b] = std::max(last[b], time);
+        times_.for_each(s.piece, s.begin, s.end, cut, [&](std::int64_t, std::int64_t time) {
+          earliest = std::min(earliest, time);
+          latest = std::max(latest, time);
         });
       }
+      std::copy(counts.begin(), counts.end(), &part_start_[b * parts_]);
+      first[b] = earliest;
+      last[b] = latest;
+      rounded[b] = cut;
       any_long[b] = long_id;
     });
     first_time_ = *std::min_element(first.begin(), first.end());
@@ -216,7 +222,8 @@ class Ingest {
     parallel_for(blocks_.size(), options_.run, [&](std::size_t b) {
       std::vector<Row> waiting(parts_ * combine);
       std::vector<std::uint8_t> filled(parts_);
-      std::size_t* target = &part_start_[b * parts_];
+      std::vector<std::size_t> target(&part_start_[b * parts_], &part_start_[b * parts_] + parts_);
+      std::int64_t without_value = 0;
       const auto put = [&](const Row& row) {
         const std::size_t part = part_of(mix(row.key));
         waiting[part * combine + filled[part]] = row;
@@ -229,7 +236,7 @@ class Ingest {
         const std::int64_t first_row = times_.field().pieces[s.piece].first_row;
         codes_.with_codes(b, s.piece, [&](const auto& code) {
           times_.with_times(s.piece, [&](const auto& time) {
-            with_values<Row>(s.piece, missing[b], [&](const auto& value) {
+            with_values<Row>(s.piece, without_value, [&](const auto& value) {
               customers_.for_each(s.piece, s.begin, s.end, [&](std::int64_t i, CustomerKey key) {
                 Row row;
                 row.key = key.word;
@@ -242,6 +249,7 @@ class Ingest {
         });
       }
       for (std::size_t part = 0; part < parts_; ++part) std::copy_n(&waiting[part * combine], filled[part], staged.data() + target[part]);
+      missing[b] = without_value;
     });
     for (const std::int64_t n : missing) log_.missing_values += n;
   }
@@ -380,7 +388,9 @@ class Ingest {
         const std::size_t p = from + k;
         std::size_t* next = next_.data() + part_global_[p];
         for (std::size_t i = part_begin_[p]; i < part_begin_[p + 1]; ++i) write(staged[i], next[staged[i].key]++);
-        for (std::size_t c = 0; c < met_[p].size(); ++c) tied[p] += order_customer(next[c] - met_[p][c].count, next[c]);
+        std::int64_t tied_here = 0;
+        for (std::size_t c = 0; c < met_[p].size(); ++c) tied_here += order_customer(next[c] - met_[p][c].count, next[c]);
+        tied[p] = tied_here;
       });
       staged.discard(part_begin_[from], part_begin_[to]);
     }
