@@ -137,18 +137,18 @@ TEST_CASE("conditions: faults are named with their place") {
 
 TEST_CASE("JSON text that is damaged, too deep or followed by more is refused with line and column") {
   CHECK_THROWS_WITH(parse_json("{\n \"a\": ,}", "file.json"), doctest::Contains("file.json, line 2, column"));
+  CHECK_THROWS_WITH(parse_json("{\"a\": {\"b\": 1},\n \"c\": [{\"a\": 1, \"b\\\"\": \":\", \"a\": 2}]}", "f"), doctest::Contains("f, line 2, column 29: found a key for the second time"));
+  CHECK(parse_json("{\"a\": {\"a\": [{\"a\": \"a\"}, {\"a\": \"{\\\\\"}]}}", "f").is_object());
   CHECK_THROWS_AS(parse_json("{} x", "f"), InvalidInput);
   CHECK_THROWS_AS(parse_json("", "f"), InvalidInput);
   CHECK_THROWS_AS(parse_json(std::string(100'000, '['), "f"), InvalidInput);
 }
 
-TEST_CASE("buffers move and give memory back") {
+TEST_CASE("buffers move") {
   Buffer<std::int64_t> a(std::size_t{1} << 20);
   a[0] = 7, a[a.size() - 1] = 9;
   Buffer<std::int64_t> b = std::move(a);
   CHECK(a.size() == 0);
-  CHECK(b[b.size() - 1] == 9);
-  b.discard(0, b.size() / 2);
   CHECK(b[b.size() - 1] == 9);
   CHECK(Buffer<int>(0).empty());
 }

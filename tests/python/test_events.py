@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sojourn as sj
+from many import many
 
 DAY = timedelta(days=1)
 START = datetime(2024, 1, 1)
@@ -70,7 +71,7 @@ def brute_transitions(rows: list[Row]) -> dict[tuple[str, str], tuple[int, int, 
 
 
 @given(rows_strategy, st.randoms())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=many(150), deadline=None)
 def test_transitions_equal_brute_force_for_any_threads_and_chunks(rows: list[Row], rng: random.Random) -> None:
     table = frame(rows).to_arrow()
     expected = brute_transitions(rows)
@@ -101,7 +102,7 @@ def test_transitions_equal_brute_force_for_any_threads_and_chunks(rows: list[Row
 
 
 @given(rows_strategy, st.integers(0, 60), st.sampled_from(["input", "ranking", "sequence"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=many(150), deadline=None)
 def test_append_equals_one_log_of_both_tables(rows: list[Row], cut: int, ties: str) -> None:
     whole = frame(rows).with_columns(seq=pl.int_range(pl.len(), 0, -1), note=pl.col("event") + "!")
     options = {"value": "value", "key": "seq", "attributes": ["note"]}
@@ -181,7 +182,7 @@ def test_parquet_and_csv_paths(tmp_path) -> None:
 
 
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=40), st.sampled_from(["u", "U", "vu", "dictionary"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=many(200), deadline=None)
 def test_string_ids_of_any_length_and_bytes(ids: list[str], layout: str) -> None:
     ids = [i + suffix for i in ids for suffix in ("", "\0", "prefix_shared_by_many")]
     times = pa.array([START + i * DAY for i in range(len(ids))], pa.timestamp("us"))
@@ -241,7 +242,7 @@ def test_naive_times_take_the_named_zone_and_come_back_naive() -> None:
         ["America/Chicago", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"]
     ),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=many(300), deadline=None)
 def test_zones_agree_with_zoneinfo(second: int, zone: str) -> None:
     """The local time that a naive log stores and gives back is zoneinfo's (fold=0)."""
     naive = datetime(1970, 1, 1) + timedelta(seconds=second)

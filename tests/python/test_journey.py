@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sojourn as sj
+from many import many
 from worlds import worlds
 
 INSURER = Path(__file__).parent / "data" / "insurer.json"
@@ -65,7 +66,7 @@ def test_what_is_written_is_what_was_read(insurer: dict[str, Any], tmp_path: Pat
     assert hash(sj.Journey.from_dict(insurer)) == hash(journey)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=many(300), deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds())
 def test_any_journey_comes_back(world: Any) -> None:
     try:
@@ -289,7 +290,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path] * bool(path) + [p for key, item in items for p in places(item, (*path, key))]
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=many(1500), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_the_schema_accepts_what_the_parser_accepts(data: st.DataObject) -> None:
     base = data.draw(st.one_of(st.just(json.loads(INSURER.read_text())), worlds().map(lambda w: w.journey)))

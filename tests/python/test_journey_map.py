@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from many import many
 from sojourn.journey_map import (
     JourneyMap,
     Layout,
@@ -44,7 +45,7 @@ HOSTILE = (
     "",
     " ",
 )
-lasting = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+lasting = settings(deadline=None, max_examples=many(60), suppress_health_check=[HealthCheck.too_slow])
 
 
 def walk_rows(

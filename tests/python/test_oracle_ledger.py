@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger_worlds import World, worlds
+from many import many
 from oracles import ledger
 
 SHARED = Path(os.environ.get("SOJOURN_SHARED", "/work/shared"))
@@ -23,7 +24,7 @@ GOLDEN = SHARED / "design" / "golden_cases.json"
 CDNOW = SHARED / "data" / "cdnow_master.txt.gz"
 
 slow = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=many(100), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

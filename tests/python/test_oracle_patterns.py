@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from many import many
 from oracles import patterns as oracle
 from worlds import FORMS, World, worlds
 
@@ -448,7 +449,7 @@ def test_default_observation_is_the_logs_own_for_everyone() -> None:
 
 # --- properties -------------------------------------------------------------------------------------------------------
 
-relaxed = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+relaxed = settings(max_examples=many(150), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def answers(world: World) -> tuple[Any, ...]:
@@ -574,7 +575,9 @@ def test_worlds_reach_every_form(form: str) -> None:
     """A world generator that never makes a form occur would prove nothing about it."""
     reached = 0
 
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=many(60), deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
     @given(worlds(forms=(form,), depth=0))
     def sample(world: World) -> None:
         nonlocal reached

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 import sojourn as sj
+from many import many
 from oracles import patterns as oracle
 from worlds import World, wheres, worlds
 
@@ -27,8 +28,8 @@ TYPES = {
     "flag": pa.bool_(),
     "tag": pa.string(),
 }
-WORLDS = settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
-FEWER_WORLDS = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+WORLDS = settings(max_examples=many(800), deadline=None, suppress_health_check=list(HealthCheck))
+FEWER_WORLDS = settings(max_examples=many(200), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def table_of(events: list[dict[str, Any]]) -> pa.Table:
@@ -150,7 +151,7 @@ def test_the_order_of_customers_rows_does_not_show(world: World, chance: random.
     assert everything(journey.match(log_of(world, shuffled)), 4) == everything(journey.match(log_of(world)), 4)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=many(1000), deadline=None)
 @given(wheres)
 def test_a_refused_condition_holds_for_no_event(where: list[dict[str, Any]]) -> None:
     try:

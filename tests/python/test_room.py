@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sojourn as sj
+from many import many
 from sojourn.journey_map.numbers import count
 from sojourn.room import bars, customers, moments, proof, worth
 
@@ -429,7 +430,7 @@ def test_hostile_names_stay_text(name: str) -> None:
     assert "49" not in re.findall(r"<!-- (\d+) ", html)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=many(20))
 @given(st.lists(st.text(min_size=1, max_size=30), min_size=3, max_size=3, unique=True))
 def test_any_names_stay_text(names: list[str]) -> None:
     names = [name.encode("utf-8", "replace").decode().replace("\x00", " ") for name in names]

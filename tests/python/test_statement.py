@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 import sojourn as sj
 from ledger_worlds import COLUMNS, World, worlds
+from many import many
 from oracles import ledger as oracle
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "golden_cases.json").read_text(encoding="utf-8"))
@@ -30,7 +31,7 @@ TYPES = {
     **dict.fromkeys(("customer", "currency", "segment", "key", "replaces", "kind", "reason"), pa.string()),
     **{"begins": pa.date32(), "ends": pa.date32(), "flag": pa.bool_(), "size": pa.int64()},
 }
-slow = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+slow = settings(max_examples=many(150), deadline=None, suppress_health_check=list(HealthCheck))
 
 PLAIN = {"customer": "c", "start": "s", "end": "e", "value": "v"}
 

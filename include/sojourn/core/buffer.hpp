@@ -50,17 +50,6 @@ class Buffer {
   const T* begin() const { return data(); }
   const T* end() const { return data() + size_; }
 
-  /// Gives the memory of elements [begin, end) back to the system, as far as whole huge pages go; they are then undefined.
-  void discard(std::size_t begin, std::size_t end) {
-#if defined(__linux__)
-    if (size_ * sizeof(T) < huge) return;
-    const std::size_t first = (begin * sizeof(T) + huge - 1) / huge * huge, last = end * sizeof(T) / huge * huge;
-    if (first < last) madvise(reinterpret_cast<std::byte*>(data_.get()) + first, last - first, MADV_DONTNEED);
-#else
-    (void)begin, (void)end;
-#endif
-  }
-
  private:
   static constexpr std::size_t huge = std::size_t{2} << 20;
   static std::size_t alignment(std::size_t size) { return size * sizeof(T) >= huge ? huge : 64; }

@@ -4,7 +4,9 @@
 #include <boost/json.hpp>
 
 #include <cstdint>
+#include <algorithm>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,7 +53,7 @@ class JsonCursor {
     if (value_->is_int64()) return value_->get_int64();
     if (value_->is_double()) {
       const double x = value_->get_double();
-      if (x == static_cast<double>(static_cast<std::int64_t>(x)) && x > -1e15 && x < 1e15) return static_cast<std::int64_t>(x);
+      if (x > -1e15 && x < 1e15 && x == static_cast<double>(static_cast<std::int64_t>(x))) return static_cast<std::int64_t>(x);
     }
     fail("a whole number");
   }
@@ -109,7 +111,39 @@ class JsonCursor {
   std::string place_;
 };
 
-/// Parses JSON text. @param what names the text in the message. @throws InvalidInput with line and column.
+namespace detail {
+
+/// Where a key stands for the second time in its object, in text that is JSON; npos where none does. (A parser keeps the last of two in
+/// silence.) Keys are compared as written.
+inline std::size_t repeated_key(std::string_view text) {
+  std::vector<std::set<std::string_view>> open;  // one set of keys an object; lists have an empty one
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '{' || c == '[') open.emplace_back();
+    if (c == '}' || c == ']') open.pop_back();
+    if (c != '"') continue;
+    const std::size_t begin = i++;
+    while (text[i] != '"') i += text[i] == '\\' ? 2 : 1;
+    const std::size_t next = text.find_first_not_of(" \t\r\n", i + 1);
+    const bool key = next != std::string_view::npos && text[next] == ':';
+    if (key && !open.back().insert(text.substr(begin, i - begin)).second) return begin;
+  }
+  return std::string_view::npos;
+}
+
+/// "line 3, column 7" of a place in a text.
+inline std::string line_and_column(std::string_view text, std::size_t at) {
+  std::size_t line = 1, column = 1;
+  for (const char c : text.substr(0, at)) {
+    column = c == '\n' ? 1 : column + 1;
+    line += c == '\n';
+  }
+  return "line " + std::to_string(line) + ", column " + std::to_string(column);
+}
+
+}  // namespace detail
+
+/// Parses JSON text. @param what names the text in the message. @throws InvalidInput with line and column; also for a key that stands twice.
 inline boost::json::value parse_json(std::string_view text, const std::string& what) {
   boost::json::parse_options options;
   options.max_depth = 64;  // a hostile file must not exhaust the stack
@@ -117,13 +151,11 @@ inline boost::json::value parse_json(std::string_view text, const std::string& w
   boost::system::error_code error;
   const std::size_t read = parser.write_some(text.data(), text.size(), error);
   if (!error) parser.finish(error);
-  if (!error && text.find_first_not_of(" \t\r\n", read) == std::string_view::npos) return parser.release();
-  std::size_t line = 1, column = 1;
-  for (const char c : text.substr(0, read)) {
-    column = c == '\n' ? 1 : column + 1;
-    line += c == '\n';
-  }
-  refuse(what + ", line " + std::to_string(line) + ", column " + std::to_string(column), error ? error.message() : "more text after the value", "JSON");
+  const bool whole = !error && text.find_first_not_of(" \t\r\n", read) == std::string_view::npos;
+  if (!whole) refuse(what + ", " + detail::line_and_column(text, read), error ? error.message() : "more text after the value", "JSON");
+  if (const std::size_t at = detail::repeated_key(text); at != std::string_view::npos)
+    refuse(what + ", " + detail::line_and_column(text, at), "a key for the second time in its object", "every key once");
+  return parser.release();
 }
 
 }  // namespace sojourn

@@ -379,21 +379,15 @@ class Ingest {
   }
 
   template <class Row>
-  void scatter(Buffer<Row>& staged) {
+  void scatter(const Buffer<Row>& staged) {
     std::vector<std::int64_t> tied(parts_);
-    constexpr std::size_t batch = 64;  // parts between two returns of memory to the system
-    for (std::size_t from = 0; from < parts_; from += batch) {
-      const std::size_t to = std::min(parts_, from + batch);
-      parallel_for(to - from, options_.run, [&](std::size_t k) {
-        const std::size_t p = from + k;
-        std::size_t* next = next_.data() + part_global_[p];
-        for (std::size_t i = part_begin_[p]; i < part_begin_[p + 1]; ++i) write(staged[i], next[staged[i].key]++);
-        std::int64_t tied_here = 0;
-        for (std::size_t c = 0; c < met_[p].size(); ++c) tied_here += order_customer(next[c] - met_[p][c].count, next[c]);
-        tied[p] = tied_here;
-      });
-      staged.discard(part_begin_[from], part_begin_[to]);
-    }
+    parallel_for(parts_, options_.run, [&](std::size_t p) {
+      std::size_t* next = next_.data() + part_global_[p];
+      for (std::size_t i = part_begin_[p]; i < part_begin_[p + 1]; ++i) write(staged[i], next[staged[i].key]++);
+      std::int64_t tied_here = 0;
+      for (std::size_t c = 0; c < met_[p].size(); ++c) tied_here += order_customer(next[c] - met_[p][c].count, next[c]);
+      tied[p] = tied_here;
+    });
     for (const std::int64_t t : tied) log_.tied += t;
     log_.first_time = first_time_;
     log_.last_time = last_time_;
