@@ -46,6 +46,7 @@ test-consumer: test-cpp
 	build/examples/first_journey
 
 test-python: $(VENV)/.test-package
+	$(BIN)/python -m pytest --doctest-modules --pyargs sojourn
 	$(BIN)/python -m pytest
 
 test-notebooks: $(VENV)/.test-package
@@ -60,6 +61,7 @@ notebooks: $(VENV)/.test-package
 lint: $(VENV)/.test-package
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	find include src tests examples -name '*.hpp' -o -name '*.cpp' | xargs $(BIN)/clang-format --dry-run -Werror
 	$(BIN)/mypy
 
 # What takes longer than a test may: sanitizers, more generated worlds. Run by hand; figures in benchmarks/RESULTS.md.

@@ -2,10 +2,9 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <sojourn/sojourn.hpp>
 #include <string>
 #include <vector>
-
-#include <sojourn/sojourn.hpp>
 
 namespace {
 
@@ -21,8 +20,8 @@ EventLog build_log() {
     double amount;
   };
   const std::vector<Event> events = {
-      {1, 0 * day, "order", 20.0},  {2, 1 * day, "order", 35.5},   {3, 2 * day, "order", 12.0}, {4, 3 * day, "order", 50.0},
-      {2, 4 * day, "cancel", 0.0},  {3, 9 * day, "contact", 0.0},  {1, 12 * day, "order", 20.0}, {3, 14 * day, "contact", 0.0},
+      {1, 0 * day, "order", 20.0},   {2, 1 * day, "order", 35.5},  {3, 2 * day, "order", 12.0},  {4, 3 * day, "order", 50.0},
+      {2, 4 * day, "cancel", 0.0},   {3, 9 * day, "contact", 0.0}, {1, 12 * day, "order", 20.0}, {3, 14 * day, "contact", 0.0},
       {3, 20 * day, "contact", 0.0}, {3, 25 * day, "cancel", 0.0}, {1, 50 * day, "order", 22.0}, {1, 90 * day, "order", 21.0},
   };
   Ints customer;
@@ -61,8 +60,9 @@ void print_edges(const JourneyGraph& graph) {
   const JourneyGraph::Structure& structure = graph.structure();
   for (const auto at : boost::make_iterator_range(boost::edges(structure))) {
     const JourneyEdge& edge = structure[at];
-    std::printf("%-14s %-14s %5lld %9lld  %11.2f\n", structure[boost::source(at, structure)].id.c_str(), structure[boost::target(at, structure)].id.c_str(),
-                static_cast<long long>(edge.count), static_cast<long long>(edge.customers), edge.probability);
+    std::printf("%-14s %-14s %5lld %9lld  %11.2f\n", structure[boost::source(at, structure)].id.c_str(),
+                structure[boost::target(at, structure)].id.c_str(), static_cast<long long>(edge.count), static_cast<long long>(edge.customers),
+                edge.probability);
   }
 }
 
@@ -82,14 +82,15 @@ std::shared_ptr<const Ledger> build_ledger() {
 void print_statement(const std::shared_ptr<const Ledger>& ledger) {
   ReconcileOptions options;
   options.standard = ledger;
-  options.start = day_of(0);   // 1970-01-01
-  options.end = day_of(90);    // 1970-04-01
+  options.start = day_of(0);  // 1970-01-01
+  options.end = day_of(90);   // 1970-04-01
   const Reconciliation report = reconcile({ledger}, options);
   std::puts("month       opening  new  left  closing   closing value");
   for (const StatementRow& row : report.of("BILLING").statement.rows) {
-    std::printf("%s %8lld %4lld %5lld %8lld %12.2f USD\n", to_string(day_of(row.period)).c_str(), static_cast<long long>(row.customers(Flow::opening)),
-                static_cast<long long>(row.customers(Flow::fresh)), static_cast<long long>(row.customers(Flow::left)),
-                static_cast<long long>(row.customers(Flow::closing)), static_cast<double>(row.worth(Flow::closing)) / 100.0);
+    std::printf("%s %8lld %4lld %5lld %8lld %12.2f USD\n", to_string(day_of(row.period)).c_str(),
+                static_cast<long long>(row.customers(Flow::opening)), static_cast<long long>(row.customers(Flow::fresh)),
+                static_cast<long long>(row.customers(Flow::left)), static_cast<long long>(row.customers(Flow::closing)),
+                static_cast<double>(row.worth(Flow::closing)) / 100.0);
   }
 }
 

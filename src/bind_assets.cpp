@@ -143,7 +143,8 @@ void bind_assets(py::module_& m) {
                              })
       .def_property_readonly("has_standard", [](const Reconciliation& self) { return self.has_standard; })
       .def(
-          "statement", [](const Reconciliation& self, const std::string& money) { return result(statement_table(self, style_of(money))); }, py::arg("money"))
+          "statement", [](const Reconciliation& self, const std::string& money) { return result(statement_table(self, style_of(money))); },
+          py::arg("money"))
       .def("check", &check_table, py::arg("threads"))
       .def("fates", &fates_table, py::arg("ledger"), py::arg("threads"));
 

@@ -95,7 +95,9 @@ ResultTable transitions_table(const EventLog& log, const std::vector<std::string
       nulls.push_back(x ? 0 : 1);
     }
   } mean_gap, median_gap, value;
-  const auto name = [&](std::uint32_t code, const char* edge) { return code == Transition::none ? std::string_view{edge} : std::string_view{log.event_names()[code]}; };
+  const auto name = [&](std::uint32_t code, const char* edge) {
+    return code == Transition::none ? std::string_view{edge} : std::string_view{log.event_names()[code]};
+  };
   for (const Transition& row : transitions(log, options)) {
     source.add(name(row.source, "START"));
     target.add(name(row.target, "END"));

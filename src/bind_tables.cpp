@@ -103,7 +103,8 @@ ResultTable from_lists(const std::vector<std::tuple<std::string, std::string, py
   for (const auto& [name, kind, cells] : columns) {
     table.columns.push_back(column_from_list(name, kind, cells));
     if (table.columns.back().size() != table.rows())
-      refuse("column '" + name + "'", std::to_string(table.columns.back().size()) + " rows", std::to_string(table.rows()) + ", as the first column has");
+      refuse("column '" + name + "'", std::to_string(table.columns.back().size()) + " rows",
+             std::to_string(table.rows()) + ", as the first column has");
   }
   return result(std::move(table));
 }

@@ -26,7 +26,8 @@ TEST_CASE("names that are near are offered, names that are far are not") {
 TEST_CASE("exact sums do not depend on order or on grouping") {
   std::mt19937_64 random(1);
   std::vector<double> xs;
-  for (int i = 0; i < 10'000; ++i) xs.push_back(std::ldexp(static_cast<double>(random() % 1'000'003) - 500'000.0, static_cast<int>(random() % 60) - 30));
+  for (int i = 0; i < 10'000; ++i)
+    xs.push_back(std::ldexp(static_cast<double>(random() % 1'000'003) - 500'000.0, static_cast<int>(random() % 60) - 30));
   ExactSum forward;
   for (const double x : xs) forward.add(x);
   for (int round = 0; round < 5; ++round) {
@@ -45,7 +46,10 @@ TEST_CASE("exact sums do not depend on order or on grouping") {
   CHECK(big.value() == 1e21);
   CHECK_THROWS_AS(big.add(1e22), InvalidInput);
   CHECK_THROWS_AS(big.add(std::nan("")), InvalidInput);
-  CHECK_THROWS_AS(([&] { for (int i = 0; i < 1000; ++i) big.add(1e21); }()), InvalidInput);
+  CHECK_THROWS_AS(([&] {
+                    for (int i = 0; i < 1000; ++i) big.add(1e21);
+                  }()),
+                  InvalidInput);
 }
 
 TEST_CASE("parallel_for runs every task once, and the lowest failure is the one thrown") {
@@ -54,10 +58,17 @@ TEST_CASE("parallel_for runs every task once, and the lowest failure is the one 
     parallel_for(ran.size(), {threads, {}}, [&](std::size_t i) { ++ran[i]; });
     CHECK(std::all_of(ran.begin(), ran.end(), [](const auto& n) { return n == 1; }));
     for (int round = 0; round < 20; ++round)
-      CHECK_THROWS_WITH(parallel_for(1000, {threads, {}}, [](std::size_t i) { if (i % 100 == 37) throw InvalidInput(std::to_string(i)); }), "37");
+      CHECK_THROWS_WITH(parallel_for(1000, {threads, {}},
+                                     [](std::size_t i) {
+                                       if (i % 100 == 37) throw InvalidInput(std::to_string(i));
+                                     }),
+                        "37");
   }
   int calls = 0;
-  const auto stop = [&](double) { ++calls; throw Interrupted(); };
+  const auto stop = [&](double) {
+    ++calls;
+    throw Interrupted();
+  };
   CHECK_THROWS_AS(parallel_for(100, {2, stop}, [](std::size_t) { std::this_thread::sleep_for(std::chrono::milliseconds(5)); }), Interrupted);
   CHECK(calls == 1);
   parallel_for(0, {4, {}}, [](std::size_t) { FAIL("no tasks"); });
@@ -137,7 +148,8 @@ TEST_CASE("conditions: faults are named with their place") {
 
 TEST_CASE("JSON text that is damaged, too deep or followed by more is refused with line and column") {
   CHECK_THROWS_WITH(parse_json("{\n \"a\": ,}", "file.json"), doctest::Contains("file.json, line 2, column"));
-  CHECK_THROWS_WITH(parse_json("{\"a\": {\"b\": 1},\n \"c\": [{\"a\": 1, \"b\\\"\": \":\", \"a\": 2}]}", "f"), doctest::Contains("f, line 2, column 29: found a key for the second time"));
+  CHECK_THROWS_WITH(parse_json("{\"a\": {\"b\": 1},\n \"c\": [{\"a\": 1, \"b\\\"\": \":\", \"a\": 2}]}", "f"),
+                    doctest::Contains("f, line 2, column 29: found a key for the second time"));
   CHECK(parse_json("{\"a\": {\"a\": [{\"a\": \"a\"}, {\"a\": \"{\\\\\"}]}}", "f").is_object());
   CHECK_THROWS_AS(parse_json("{} x", "f"), InvalidInput);
   CHECK_THROWS_AS(parse_json("", "f"), InvalidInput);

@@ -28,7 +28,8 @@ std::vector<Row> random_rows(std::mt19937& random, std::size_t n, std::size_t cu
   for (std::size_t i = 0; i < n; ++i) {
     std::string id = std::to_string(random() % customers);
     if (long_ids && random() % 2 == 0) id = "a customer with a long id, " + id;
-    rows.push_back({id, static_cast<std::int64_t>(random() % 50) * 1'000'000, std::string(1, static_cast<char>('a' + random() % 5)), static_cast<double>(random() % 1000) / 8});
+    rows.push_back({id, static_cast<std::int64_t>(random() % 50) * 1'000'000, std::string(1, static_cast<char>('a' + random() % 5)),
+                    static_cast<double>(random() % 1000) / 8});
   }
   return rows;
 }
@@ -57,7 +58,8 @@ using Path = std::vector<std::tuple<std::int64_t, std::string, double>>;
 std::map<std::string, Path> brute_force(const std::vector<Row>& rows) {
   std::map<std::string, Path> paths;
   for (const Row& row : rows) paths[row.customer].emplace_back(row.time, row.event, row.value);
-  for (auto& [customer, path] : paths) std::stable_sort(path.begin(), path.end(), [](const auto& a, const auto& b) { return std::get<0>(a) < std::get<0>(b); });
+  for (auto& [customer, path] : paths)
+    std::stable_sort(path.begin(), path.end(), [](const auto& a, const auto& b) { return std::get<0>(a) < std::get<0>(b); });
   return paths;
 }
 
@@ -95,7 +97,8 @@ TEST_CASE("ingest groups and orders as a stable sort does") {
 
 TEST_CASE("times centuries apart do not fit one word with the event, and are kept all the same") {
   std::vector<Row> rows;
-  for (int i = 0; i < 300; ++i) rows.push_back({"c" + std::to_string(i % 3), i % 2 == 0 ? earliest_micros + i : latest_micros - i, "event " + std::to_string(i), 1.0});
+  for (int i = 0; i < 300; ++i)
+    rows.push_back({"c" + std::to_string(i % 3), i % 2 == 0 ? earliest_micros + i : latest_micros - i, "event " + std::to_string(i), 1.0});
   CHECK(read_back(ingest(table_of(rows), with_value(2))) == brute_force(rows));
 }
 

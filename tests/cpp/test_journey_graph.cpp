@@ -65,10 +65,8 @@ struct Recount {
         vertex.customers.insert(c);
         vertex.value += value[i];
         if (i + 1 == at.size()) continue;
-        if (at[i + 1] == observed)
-          ++vertex.censored;
-        else
-          vertex.stayed += time[i + 1] - time[i];
+        if (at[i + 1] == observed) ++vertex.censored;
+        else vertex.stayed += time[i + 1] - time[i];
         Edge& edge = edges[{at[i], at[i + 1]}];
         ++edge.count;
         edge.gaps += time[i + 1] - time[i];

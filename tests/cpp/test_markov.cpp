@@ -15,14 +15,10 @@ namespace {
 AbsorbingChain gambler(Eigen::Index n, double p) {
   MatrixXd Q = MatrixXd::Zero(n - 1, n - 1), R = MatrixXd::Zero(n - 1, 2);
   for (Eigen::Index i = 0; i < n - 1; ++i) {
-    if (i > 0)
-      Q(i, i - 1) = 1 - p;
-    else
-      R(i, 0) = 1 - p;
-    if (i < n - 2)
-      Q(i, i + 1) = p;
-    else
-      R(i, 1) = p;
+    if (i > 0) Q(i, i - 1) = 1 - p;
+    else R(i, 0) = 1 - p;
+    if (i < n - 2) Q(i, i + 1) = p;
+    else R(i, 1) = p;
   }
   return {Q, R};
 }

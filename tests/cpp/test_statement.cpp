@@ -166,7 +166,8 @@ TEST_CASE("definitions compare in words and by version") {
     return read_definition(JsonCursor(value, "definition"));
   };
   const Definition a = read(R"({"customer": "c", "start": "s", "end": "e", "joins": {"first": {"spell_number": 1}}})");
-  const Definition b = read(R"({"customer": "c", "start": "s", "end": "e", "grace": [["lay-up", {"column": "why", "op": "==", "value": "x"}, "270d"], ["back", null, "2w"]]})");
+  const Definition b = read(
+      R"({"customer": "c", "start": "s", "end": "e", "grace": [["lay-up", {"column": "why", "op": "==", "value": "x"}, "270d"], ["back", null, "2w"]]})");
   CHECK(differences(a, a).empty());
   CHECK(version(a) == version(a));
   CHECK(version(a) != version(b));

@@ -10,7 +10,8 @@ using namespace std::chrono_literals;
 
 namespace {
 Timestamp utc(int y, unsigned m, unsigned d, int h = 0, int min = 0) {
-  return Timestamp{std::chrono::sys_days{std::chrono::year{y} / static_cast<int>(m) / static_cast<int>(d)}} + std::chrono::hours{h} + std::chrono::minutes{min};
+  return Timestamp{std::chrono::sys_days{std::chrono::year{y} / static_cast<int>(m) / static_cast<int>(d)}} + std::chrono::hours{h} +
+         std::chrono::minutes{min};
 }
 LocalTime local(int y, unsigned m, unsigned d, int h = 0, int min = 0) { return LocalTime{utc(y, m, d, h, min).time_since_epoch()}; }
 }  // namespace
@@ -23,9 +24,12 @@ TEST_CASE("durations are read and written") {
   CHECK(Duration::parse("1 month", "w") == months(1));
   CHECK(Duration::parse("3 months", "w") == months(3));
   CHECK(Duration::parse("1 year", "w") == years(1));
-  for (const char* text : {"30d", "12h", "15m", "90s", "1 month", "5 months", "1 year", "10 years", "0d"}) CHECK(Duration::parse(text, "w").text() == text);
-  for (const char* bad : {"", "d", "30", "-3d", "3 fortnights", "30D", "99999999d", "1.5d", "200000 months"}) CHECK_THROWS_AS(Duration::parse(bad, "w"), InvalidInput);
-  CHECK_THROWS_WITH(Duration::parse("soon", "moments[3].when.within"), doctest::Contains("moments[3].when.within: found 'soon', expected a duration"));
+  for (const char* text : {"30d", "12h", "15m", "90s", "1 month", "5 months", "1 year", "10 years", "0d"})
+    CHECK(Duration::parse(text, "w").text() == text);
+  for (const char* bad : {"", "d", "30", "-3d", "3 fortnights", "30D", "99999999d", "1.5d", "200000 months"})
+    CHECK_THROWS_AS(Duration::parse(bad, "w"), InvalidInput);
+  CHECK_THROWS_WITH(Duration::parse("soon", "moments[3].when.within"),
+                    doctest::Contains("moments[3].when.within: found 'soon', expected a duration"));
 }
 
 TEST_CASE("months clamp to the month's end") {
@@ -42,7 +46,7 @@ TEST_CASE("zones: gaps move forward, doubled times are the earlier") {
   const ZoneRules chicago = ZoneRules::load("America/Chicago");
   CHECK(chicago.offset(utc(2026, 1, 1)) == -6 * 3600);
   CHECK(chicago.offset(utc(2026, 7, 1)) == -5 * 3600);
-  CHECK(chicago.to_utc(local(2026, 3, 8, 2, 30)) == utc(2026, 3, 8, 8, 30));   // does not exist: read as standard time
+  CHECK(chicago.to_utc(local(2026, 3, 8, 2, 30)) == utc(2026, 3, 8, 8, 30));    // does not exist: read as standard time
   CHECK(chicago.to_utc(local(2026, 11, 1, 1, 30)) == utc(2026, 11, 1, 6, 30));  // exists twice: daylight time
   CHECK(chicago.to_utc(local(2026, 11, 1, 2, 30)) == utc(2026, 11, 1, 8, 30));
   CHECK(chicago.day(utc(2026, 3, 1, 5)) == Day{std::chrono::days{std::chrono::sys_days{std::chrono::year{2026} / 2 / 28}.time_since_epoch()}});

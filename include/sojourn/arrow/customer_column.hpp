@@ -129,7 +129,8 @@ class CustomerColumn {
       const arrow::DecimalCells cells(piece, field_.type);
       rows([&](std::int64_t i) {
         const Int128 value = cells[i];
-        if (value < INT64_MIN || value > INT64_MAX) refuse(field_.at(piece.first_row + i), "an id beyond 64 bits", "an id that fits them (or a string)");
+        if (value < INT64_MIN || value > INT64_MAX)
+          refuse(field_.at(piece.first_row + i), "an id beyond 64 bits", "an id that fits them (or a string)");
         return CustomerKey{static_cast<std::uint64_t>(static_cast<std::int64_t>(value)), false};
       });
     } else {
@@ -144,7 +145,8 @@ class CustomerColumn {
     const auto& pieces = field_.pieces;
     std::size_t p = 0;
     if (pieces.size() > 1) {
-      const auto after = std::upper_bound(pieces.begin(), pieces.end(), row, [](std::int64_t r, const arrow::Piece& piece) { return r < piece.first_row; });
+      const auto after =
+          std::upper_bound(pieces.begin(), pieces.end(), row, [](std::int64_t r, const arrow::Piece& piece) { return r < piece.first_row; });
       p = static_cast<std::size_t>(after - pieces.begin()) - 1;
     }
     const std::int64_t i = row - pieces[p].first_row;

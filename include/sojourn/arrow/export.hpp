@@ -66,9 +66,12 @@ struct FillBuffers {
   void operator()(const Bools& d) const { out.buffers.push_back(keep(out, bitmap(d.values, true))); }
   void operator()(const Ints& d) const {
     switch (d.format) {
-      case 'c': case 'C': out.buffers.push_back(narrowed<std::int8_t>(out, d.values)); break;
-      case 's': case 'S': out.buffers.push_back(narrowed<std::int16_t>(out, d.values)); break;
-      case 'i': case 'I': out.buffers.push_back(narrowed<std::int32_t>(out, d.values)); break;
+      case 'c':
+      case 'C': out.buffers.push_back(narrowed<std::int8_t>(out, d.values)); break;
+      case 's':
+      case 'S': out.buffers.push_back(narrowed<std::int16_t>(out, d.values)); break;
+      case 'i':
+      case 'I': out.buffers.push_back(narrowed<std::int32_t>(out, d.values)); break;
       default: out.buffers.push_back(d.values.data());
     }
   }

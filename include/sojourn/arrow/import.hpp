@@ -19,8 +19,8 @@ struct Piece {
   const ArrowArray* array = nullptr;
   std::int64_t offset = 0;
   std::int64_t length = 0;
-  std::int64_t first_row = 0;                 // of the table
-  const std::uint8_t* valid = nullptr;        // the column's validity bits; null: all valid
+  std::int64_t first_row = 0;                  // of the table
+  const std::uint8_t* valid = nullptr;         // the column's validity bits; null: all valid
   const std::uint8_t* parent_valid = nullptr;  // a null struct row makes every column null there
   std::int64_t parent_offset = 0;
 

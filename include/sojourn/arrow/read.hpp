@@ -237,7 +237,8 @@ inline Column read_column(const Field& field) {
     case Kind::string: column.data = detail::read_strings(field, column.nulls); break;
     case Kind::decimal: {
       Decimals out{std::vector<Int128>(rows), type.scale};
-      each_valid([&](std::int64_t row, const Piece& piece, std::int64_t i) { out.unscaled[static_cast<std::size_t>(row)] = DecimalCells(piece, type)[i]; });
+      each_valid(
+          [&](std::int64_t row, const Piece& piece, std::int64_t i) { out.unscaled[static_cast<std::size_t>(row)] = DecimalCells(piece, type)[i]; });
       column.data = std::move(out);
       break;
     }

@@ -17,14 +17,14 @@ enum class Kind : std::uint8_t { null, boolean, integer, floating, string, decim
 /// The type of a column, or of the values of a dictionary column.
 struct Type {
   Kind kind = Kind::other;
-  std::string format;             // as declared
-  int bits = 0;                   // integer, floating, decimal, date: width of a cell
-  bool is_unsigned = false;       // integer
-  char layout = 'u';              // string: 'u' (32-bit offsets), 'U' (64-bit offsets), 'v' (views)
-  int scale = 0;                  // decimal
-  std::int64_t per_second = 0;    // timestamp: units in a second; date in ms: 1000
+  std::string format;               // as declared
+  int bits = 0;                     // integer, floating, decimal, date: width of a cell
+  bool is_unsigned = false;         // integer
+  char layout = 'u';                // string: 'u' (32-bit offsets), 'U' (64-bit offsets), 'v' (views)
+  int scale = 0;                    // decimal
+  std::int64_t per_second = 0;      // timestamp: units in a second; date in ms: 1000
   std::optional<std::string> zone;  // timestamp
-  char index = 0;                 // dictionary: format letter of the index; 0 for a plain column
+  char index = 0;                   // dictionary: format letter of the index; 0 for a plain column
 
   [[nodiscard]] bool is_dictionary() const { return index != 0; }
 
@@ -47,10 +47,14 @@ struct Type {
 
 inline int integer_bits(char letter) {
   switch (letter) {
-    case 'c': case 'C': return 8;
-    case 's': case 'S': return 16;
-    case 'i': case 'I': return 32;
-    case 'l': case 'L': return 64;
+    case 'c':
+    case 'C': return 8;
+    case 's':
+    case 'S': return 16;
+    case 'i':
+    case 'I': return 32;
+    case 'l':
+    case 'L': return 64;
     default: return 0;
   }
 }

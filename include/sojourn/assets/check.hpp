@@ -33,7 +33,8 @@ inline void note(Check& check, bool holds, const std::string& detail) {
 
 /// opening + in − out (+ changes of value) = closing in every row.
 inline void check_rows(const Reconciled& part, std::vector<Check>& out) {
-  Check count{part.ledger->name() + ": customers add up", Check::Kind::identity}, value{part.ledger->name() + ": value adds up", Check::Kind::identity};
+  Check count{part.ledger->name() + ": customers add up", Check::Kind::identity},
+      value{part.ledger->name() + ": value adds up", Check::Kind::identity};
   for (const StatementRow& row : part.statement.rows) {
     const auto flows = [&](const auto& of) {
       return Int128{of(Flow::opening)} + of(Flow::fresh) + of(Flow::returned) + of(Flow::other_in) - of(Flow::left) - of(Flow::other_out);
@@ -41,7 +42,8 @@ inline void check_rows(const Reconciled& part, std::vector<Check>& out) {
     const Int128 customers = flows([&](Flow f) { return row.customers(f); });
     const Int128 worth = flows([&](Flow f) { return row.worth(f); }) + row.expansion - row.contraction + row.fx;
     const auto said = [&](Int128 by_flows, std::int64_t by_presence) {
-      return place(part, row) + ": the flows give " + std::to_string(static_cast<std::int64_t>(by_flows)) + " at closing, presence " + std::to_string(by_presence);
+      return place(part, row) + ": the flows give " + std::to_string(static_cast<std::int64_t>(by_flows)) + " at closing, presence " +
+             std::to_string(by_presence);
     };
     note(count, customers == row.customers(Flow::closing), said(customers, row.customers(Flow::closing)));
     note(value, worth == row.worth(Flow::closing), said(worth, row.worth(Flow::closing)) + " (minor units)");
@@ -66,7 +68,8 @@ inline void check_fates(const Reconciled& part, const Run& run, std::vector<Chec
   Gaps gaps(*part.ledger, part.records);
   for (std::size_t c = 0; c < part.records.size(); ++c)
     for_each_spell(
-        *part.ledger, part.records[c], gaps, [&](const Spell& spell) { expected += 1 + (spell.end != never); }, [](const Record&, const Record&, const Join&) {});
+        *part.ledger, part.records[c], gaps, [&](const Spell& spell) { expected += 1 + (spell.end != never); },
+        [](const Record&, const Record&, const Join&) {});
   edges.tested = expected;
   if (judged != expected) {
     edges.failures = judged > expected ? judged - expected : expected - judged;

@@ -67,7 +67,8 @@ class PartTable {
     for (std::size_t slot = ingest_detail::mix(row.word) & (slots_.size() - 1);; slot = (slot + 1) & (slots_.size() - 1)) {
       if (slots_[slot] == none) return add(row, slot);
       const Staged& met = met_[slots_[slot]];
-      if (met.word == row.word && met.code == row.code && (row.code == 0 || customers_.text(met.row) == customers_.text(row.row))) return slots_[slot];
+      if (met.word == row.word && met.code == row.code && (row.code == 0 || customers_.text(met.row) == customers_.text(row.row)))
+        return slots_[slot];
     }
   }
   [[nodiscard]] std::size_t size() const { return met_.size(); }
@@ -123,7 +124,9 @@ inline CustomerGroups group_customers(const CustomerColumn& customers, std::int6
   const std::size_t wanted = std::clamp<std::size_t>(static_cast<std::size_t>(rows) >> 14, 1, 512);
   const auto bits = static_cast<unsigned>(std::bit_width(wanted) - 1);
   const std::size_t parts = std::size_t{1} << bits;
-  const auto part_of = [&](std::uint64_t word) { return bits == 0 ? std::size_t{0} : static_cast<std::size_t>(ingest_detail::mix(word) >> (64 - bits)); };
+  const auto part_of = [&](std::uint64_t word) {
+    return bits == 0 ? std::size_t{0} : static_cast<std::size_t>(ingest_detail::mix(word) >> (64 - bits));
+  };
   const auto each = [&](std::size_t b, const auto& f) {
     for (const ChunkSlice& s : blocks[b])
       customers.for_each(s.piece, s.begin, s.end, [&](std::int64_t i, CustomerKey key) { f(customers.field().pieces[s.piece].first_row + i, key); });

@@ -104,11 +104,13 @@ inline void validate(const Definition& definition, const std::string& place = "d
     if (grace.days < 0) refuse(at("grace"), std::to_string(grace.days) + " days", "0 or more");
     if (grace.rule) no_spell(*grace.rule, "grace");
     const bool last = i + 1 == definition.grace.size();
-    if (last && grace.rule) refuse(at("grace"), "a rule in the last entry, '" + grace.name + "'", "none there: it is the default for all other records");
+    if (last && grace.rule)
+      refuse(at("grace"), "a rule in the last entry, '" + grace.name + "'", "none there: it is the default for all other records");
     if (!last && !grace.rule) refuse(at("grace"), "no rule in '" + grace.name + "', which is not the last entry", "a rule");
   }
   if (definition.grace.empty()) refuse(at("grace"), "no entry", "at least the default");
-  if (definition.follows && !definition.key) refuse(at("follows"), "'" + *definition.follows + "' without key", "key too: follows names the key of the record it replaces");
+  if (definition.follows && !definition.key)
+    refuse(at("follows"), "'" + *definition.follows + "' without key", "key too: follows names the key of the record it replaces");
 }
 
 }  // namespace sojourn

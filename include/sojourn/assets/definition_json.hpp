@@ -136,7 +136,8 @@ inline std::vector<std::string> differences(const Definition& a, const Definitio
     for (const NamedRule& rule : from) {
       const auto other = find(to, rule.name);
       if (other == to.end()) out.push_back(field + " '" + rule.name + "' is dropped (" + shown(write_rule(rule.rule)) + ")");
-      else if (!(other->rule == rule.rule)) out.push_back(field + " '" + rule.name + "' changes from " + shown(write_rule(rule.rule)) + " to " + shown(write_rule(other->rule)));
+      else if (!(other->rule == rule.rule))
+        out.push_back(field + " '" + rule.name + "' changes from " + shown(write_rule(rule.rule)) + " to " + shown(write_rule(other->rule)));
     }
     for (const NamedRule& rule : to)
       if (find(from, rule.name) == from.end()) out.push_back(field + " '" + rule.name + "' is added (" + shown(write_rule(rule.rule)) + ")");

@@ -65,7 +65,8 @@ inline Check vanished(const Reconciled& part) {
     ++out.tested;
     if (comparable && left >= least && left * one_in >= present && left >= times * std::max<std::int64_t>(1, most)) {
       if (out.failures++ == 0)
-        out.detail = to_string(day_of(day)) + ": " + std::to_string(left) + " of " + std::to_string(present) + " customers left at once, the most on any day before was " + std::to_string(most);
+        out.detail = to_string(day_of(day)) + ": " + std::to_string(left) + " of " + std::to_string(present) +
+                     " customers left at once, the most on any day before was " + std::to_string(most);
     }
     most = std::max(most, left);
     ++earlier;
@@ -103,7 +104,8 @@ inline std::pair<Check, Check> keys(const Reconciled& part, const Clock& clock) 
       ++duplicate.failures;
       if (rows[i].second < first_duplicate) {
         first_duplicate = rows[i].second;
-        duplicate.detail = "key " + ledger.key()->text(first_duplicate) + " in rows " + std::to_string(rows[i].second) + " and " + std::to_string(rows[i + 1].second);
+        duplicate.detail = "key " + ledger.key()->text(first_duplicate) + " in rows " + std::to_string(rows[i].second) + " and " +
+                           std::to_string(rows[i + 1].second);
       }
       std::sort(days.begin(), days.end());
       ++overlap.tested;
@@ -175,8 +177,9 @@ inline Check shifted(const Reconciled& part, const Clock& clock) {
     if (midnights[worst] * 10 < known * 9 || moved[worst] == 0) continue;
     out.failures += moved[worst];
     if (out.detail.empty())
-      out.detail = "column '" + column->name() + "': " + std::to_string(midnights[worst]) + " of " + std::to_string(known) + " instants are midnight in " + written[worst].name() +
-                   ", which in " + clock.zone.name() + " is another day for " + std::to_string(moved[worst]);
+      out.detail = "column '" + column->name() + "': " + std::to_string(midnights[worst]) + " of " + std::to_string(known) +
+                   " instants are midnight in " + written[worst].name() + ", which in " + clock.zone.name() + " is another day for " +
+                   std::to_string(moved[worst]);
   }
   return out;
 }
@@ -193,7 +196,8 @@ inline Check currencies(const Reconciled& part, bool reported_in_one) {
   for (std::size_t c = 0; c < records.size(); ++c) {
     if (records[c] == 0) continue;
     ++met;
-    found += (found.empty() ? "" : ", ") + (c == 0 ? std::string("none") : ledger.currencies()[c].code) + " " + std::to_string(records[c]) + " records";
+    found +=
+        (found.empty() ? "" : ", ") + (c == 0 ? std::string("none") : ledger.currencies()[c].code) + " " + std::to_string(records[c]) + " records";
   }
   if (met > 1) out.detail = found;
   if (!reported_in_one) out.failures = met - 1;

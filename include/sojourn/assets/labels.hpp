@@ -70,7 +70,8 @@ Labels of_integers(const Column& column, Data empty_like) {
   Labels out;
   out.codes.resize(source.size());
   for (std::size_t i = 0; i < source.size(); ++i)
-    out.codes[i] = column.is_null(i) ? 0 : static_cast<std::uint32_t>(std::lower_bound(distinct.begin(), distinct.end(), source[i]) - distinct.begin() + 1);
+    out.codes[i] =
+        column.is_null(i) ? 0 : static_cast<std::uint32_t>(std::lower_bound(distinct.begin(), distinct.end(), source[i]) - distinct.begin() + 1);
   distinct.insert(distinct.begin(), 0);
   out.values = {"", Bools{}, std::vector<std::uint8_t>(distinct.size())};
   out.values.nulls[0] = 1;

@@ -36,7 +36,8 @@ class DayColumn {
     for (std::size_t i = 0; i < column_.size(); ++i)
       if (!column_.is_null(i)) refuse(Place{table, column_.name, {}}, column_.kind(), "dates or timestamps");
   }
-  DayColumn(DayColumn&& other) noexcept : column_(std::move(other.column_)), dates_(std::get_if<Dates>(&column_.data)), times_(std::get_if<Times>(&column_.data)) {}
+  DayColumn(DayColumn&& other) noexcept
+      : column_(std::move(other.column_)), dates_(std::get_if<Dates>(&column_.data)), times_(std::get_if<Times>(&column_.data)) {}
   DayColumn& operator=(DayColumn&&) = delete;
   ~DayColumn() = default;
 
@@ -121,7 +122,8 @@ class Ledger {
     if (definition_.segment) segments_ = label(read(*definition_.segment), name_);
     read_currency(records);
     if (definition_.value) {
-      value_ = read_money(records.field(*definition_.value), records.rows(), [&](std::size_t row) { return currencies_[currency_[row]].digits; }, run);
+      value_ =
+          read_money(records.field(*definition_.value), records.rows(), [&](std::size_t row) { return currencies_[currency_[row]].digits; }, run);
     }
     if (definition_.acquired) (void)records.field(*definition_.acquired);
     if (definition_.key) key_.emplace(read(*definition_.key), name_);
@@ -180,7 +182,9 @@ class Ledger {
     if (!records.has(given)) {
       const std::vector<std::string> columns = records.columns();
       const bool code = given.size() == 3 && std::all_of(given.begin(), given.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-      if (!code) throw InvalidInput(name_ + ": found no column '" + given + "'" + did_you_mean(given, columns) + ", expected for currency a column or a code such as 'USD'");
+      if (!code)
+        throw InvalidInput(name_ + ": found no column '" + given + "'" + did_you_mean(given, columns) +
+                           ", expected for currency a column or a code such as 'USD'");
       currency_.values = {"", Strings{{0, 1}, std::make_shared<const std::vector<std::string>>(std::vector<std::string>{"", given})}, {1, 0}};
       currency_.all = 1;
       currencies_.push_back(Currency::of(given, name_));
@@ -205,7 +209,8 @@ class Ledger {
 
   void count_group(const arrow::Field& field) {
     const arrow::Kind kind = field.type.kind;
-    if (kind != arrow::Kind::string && kind != arrow::Kind::integer && kind != arrow::Kind::null) refuse(field.place(), field.type.text(), "integer or string ids");
+    if (kind != arrow::Kind::string && kind != arrow::Kind::integer && kind != arrow::Kind::null)
+      refuse(field.place(), field.type.text(), "integer or string ids");
     without_group_ = 0;
     const Column column = arrow::read_column(field);
     for (std::size_t row = 0; row < rows_; ++row) *without_group_ += column.is_null(row);

@@ -28,7 +28,8 @@ class Periods {
       const std::chrono::year_month_day date{day};
       const std::int64_t month = std::int64_t{static_cast<int>(date.year())} * 12 + static_cast<unsigned>(date.month()) - 1;
       if (static_cast<unsigned>(date.day()) != 1 || month % n != 0)
-        refuse(name, to_string(day), "the first day of a period of " + duration.text() + " (the nearest before is " + to_string(before(day, n)) + ")");
+        refuse(name, to_string(day),
+               "the first day of a period of " + duration.text() + " (the nearest before is " + to_string(before(day, n)) + ")");
     };
     boundary(start, "start");
     boundary(end, "end");

@@ -18,13 +18,14 @@ namespace sojourn {
 ///   held(opener, record, from, to): that record is in force then.
 /// `opener` is the record that opened the spell of those days: it gives the segment and the currency that the customer is counted in.
 template <class There, class Held>
-void for_each_presence(const Ledger& ledger, std::span<const Record> records, const Periods& periods, Gaps& gaps, const There& there, const Held& held) {
+void for_each_presence(const Ledger& ledger, std::span<const Record> records, const Periods& periods, Gaps& gaps, const There& there,
+                       const Held& held) {
   if (records.empty()) return;
   gaps.enter(records);
   const std::size_t days = periods.count() + 1;
   const auto number = [&](std::int32_t day) { return periods.days_before(day); };
   const Record* opener = &records.front();
-  const Record* last = opener;      // of the records so far, the one that ends last
+  const Record* last = opener;           // of the records so far, the one that ends last
   std::int32_t covered = opener->start;  // every day of the spell before this one is answered
   for (const Record& record : records) {
     if (record.start > covered) {

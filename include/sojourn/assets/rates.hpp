@@ -35,7 +35,8 @@ class Rates {
     const Column currency = arrow::read_column(table.field("currency"));
     const Column rate = arrow::read_column(table.field("rate"));
     const auto rows = static_cast<std::size_t>(table.rows());
-    if (rows > 0 && !std::holds_alternative<Strings>(currency.data)) refuse(Place{table.name(), "currency", {}}, currency.kind(), "strings (currency codes)");
+    if (rows > 0 && !std::holds_alternative<Strings>(currency.data))
+      refuse(Place{table.name(), "currency", {}}, currency.kind(), "strings (currency codes)");
     for (std::size_t row = 0; row < rows; ++row) {
       const auto at = [&](const char* column) { return Place{table.name(), column, static_cast<std::int64_t>(row)}; };
       if (dates.is_null(row)) refuse(at("date"), "null", "a date");
@@ -69,7 +70,8 @@ class Rates {
     else if (const auto* decimals = std::get_if<Decimals>(&column.data)) rate = Decimal{decimals->unscaled[row], decimals->scale};
     else refuse(Place{place.table, place.column, {}}, column.kind(), "numbers or decimals");
     constexpr int most_places = 18;
-    if (!rate || rate->unscaled <= 0 || rate->scale > most_places) refuse(place, "a rate that is not positive, not finite, or beyond 18 decimals", "a positive number");
+    if (!rate || rate->unscaled <= 0 || rate->scale > most_places)
+      refuse(place, "a rate that is not positive, not finite, or beyond 18 decimals", "a positive number");
     return *rate;
   }
 
@@ -107,8 +109,10 @@ class Valuation {
   [[noreturn]] void refuse_unknown(const Record& record, std::int32_t day) const {
     const Currency& currency = ledger_.currencies()[record.currency];
     const std::string column = ledger_.definition().currency.value_or("");
-    if (currency.code.empty()) refuse(Place{ledger_.name(), column, record.row}, "a value without a currency", "one, since the report is in " + reporting_->code);
-    refuse(Place{ledger_.name(), column, record.row}, currency.code + " on " + to_string(day_of(day)) + " without a rate", "a rate into " + reporting_->code + " on or before that day");
+    if (currency.code.empty())
+      refuse(Place{ledger_.name(), column, record.row}, "a value without a currency", "one, since the report is in " + reporting_->code);
+    refuse(Place{ledger_.name(), column, record.row}, currency.code + " on " + to_string(day_of(day)) + " without a rate",
+           "a rate into " + reporting_->code + " on or before that day");
   }
 
  private:
@@ -126,7 +130,8 @@ class Valuation {
 
   std::int64_t convert(const Record& record, const Decimal& rate, int shift) const {
     const auto overflow = [&] {
-      refuse(Place{ledger_.name(), ledger_.definition().value.value_or(""), record.row}, "an amount that leaves 64 bits of minor units of " + reporting_->code, "one that fits them");
+      refuse(Place{ledger_.name(), ledger_.definition().value.value_or(""), record.row},
+             "an amount that leaves 64 bits of minor units of " + reporting_->code, "one that fits them");
     };
     Int128 product = 0;
     if (__builtin_mul_overflow(static_cast<Int128>(record.value), rate.unscaled, &product)) overflow();

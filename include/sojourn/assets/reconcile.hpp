@@ -64,7 +64,8 @@ struct Reconciliation {
 
 namespace reconcile_detail {
 
-inline std::vector<std::shared_ptr<const Ledger>> in_order(std::vector<std::shared_ptr<const Ledger>> ledgers, const std::shared_ptr<const Ledger>& standard) {
+inline std::vector<std::shared_ptr<const Ledger>> in_order(std::vector<std::shared_ptr<const Ledger>> ledgers,
+                                                           const std::shared_ptr<const Ledger>& standard) {
   if (standard) {
     std::erase(ledgers, standard);
     ledgers.insert(ledgers.begin(), standard);

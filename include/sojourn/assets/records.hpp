@@ -42,10 +42,10 @@ struct Clock {
 /// Immutable.
 struct DatedRecords {
   const CustomerGroups* customers = nullptr;
-  Buffer<Record> records;               // customer c: from customers->offsets[c], `counts[c]` of them, in opening order
+  Buffer<Record> records;  // customer c: from customers->offsets[c], `counts[c]` of them, in opening order
   Buffer<std::uint32_t> counts;
-  std::vector<Record> empty;            // records that count as in and out on their start day, whatever else their customer has
-  Buffer<Settled> settled;              // by row
+  std::vector<Record> empty;  // records that count as in and out on their start day, whatever else their customer has
+  Buffer<Settled> settled;    // by row
   std::optional<std::int32_t> as_of = {};
   std::int32_t first = never, last = -never;  // the first day on which any record is in force, and the last (never: some have no end)
 

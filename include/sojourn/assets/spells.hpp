@@ -16,7 +16,7 @@ struct Spell {
   const Record* closer = nullptr;   // the one that ended last
   std::int64_t number = 0;          // from 1, over all of the customer's spells
   std::int32_t start = 0;
-  std::int32_t end = never;         // the first day absent; never: still there, or `pending`
+  std::int32_t end = never;  // the first day absent; never: still there, or `pending`
   Join pending = {};
 
   [[nodiscard]] const Record& opener() const { return records.front(); }

@@ -27,7 +27,8 @@
 namespace sojourn {
 
 enum class Flow : std::uint8_t { opening, fresh, returned, other_in, joined, left, other_out, closing, in_grace };
-inline constexpr std::array<const char*, 9> flow_names = {"opening", "new", "returned", "other_in", "joined", "left", "other_out", "closing", "in_grace"};
+inline constexpr std::array<const char*, 9> flow_names = {"opening", "new",       "returned", "other_in", "joined",
+                                                          "left",    "other_out", "closing",  "in_grace"};
 
 struct StatementRow {
   std::int32_t period = 0;  // its first day
@@ -259,7 +260,8 @@ inline Statement statement(const Ledger& ledger, const DatedRecords& dated, cons
   constexpr std::size_t most_cells = 8'000'000, shared_cells = 1'000'000;
   if (cells > most_cells)
     refuse(Place{ledger.name(), ledger.definition().segment.value_or(""), {}},
-           std::to_string(ledger.segments().size() - 1) + " segments over " + std::to_string(periods.count()) + " periods", "fewer than 8,000,000 rows in all");
+           std::to_string(ledger.segments().size() - 1) + " segments over " + std::to_string(periods.count()) + " periods",
+           "fewer than 8,000,000 rows in all");
   const std::size_t pieces = std::clamp<std::size_t>(ledger.rows() >> 16, 1, std::clamp<std::size_t>(shared_cells / cells, 1, 32));
   const auto parts = slices(dated.size(), pieces);
   std::vector<Sums> sums(parts.size(), Sums(0, 0));
@@ -273,7 +275,8 @@ inline Statement statement(const Ledger& ledger, const DatedRecords& dated, cons
   Statement out{ledger.segments(), reporting ? std::vector{*reporting} : ledger.currencies(), {}};
   out.segments.codes.clear();
   const auto fit = [&](Int128 total) {
-    if (total < INT64_MIN || total > INT64_MAX) refuse(Place{ledger.name(), ledger.definition().value.value_or(""), {}}, "a total beyond 64 bits of minor units", "one that fits them");
+    if (total < INT64_MIN || total > INT64_MAX)
+      refuse(Place{ledger.name(), ledger.definition().value.value_or(""), {}}, "a total beyond 64 bits of minor units", "one that fits them");
     return static_cast<std::int64_t>(total);
   };
   std::vector<Sums::Step> present(pairs);  // on the day before the period, then on its last day
@@ -290,7 +293,8 @@ inline Statement statement(const Ledger& ledger, const DatedRecords& dated, cons
     const std::size_t first = out.rows.size();
     for (std::size_t i = 0; i < pairs; ++i) {
       if (sums[0].met[i] == 0) continue;
-      StatementRow row{periods.edge(p), static_cast<std::uint32_t>(i / sweep.currencies()), static_cast<std::uint32_t>(i % sweep.currencies()), {}, {}, 0, 0, 0};
+      StatementRow row{
+          periods.edge(p), static_cast<std::uint32_t>(i / sweep.currencies()), static_cast<std::uint32_t>(i % sweep.currencies()), {}, {}, 0, 0, 0};
       const Sums::Cell& cell = sums[0].cells[p * pairs + i];
       const auto set = [&](Flow flow, std::int64_t count, Int128 value) {
         row.count[static_cast<std::size_t>(flow)] = count;

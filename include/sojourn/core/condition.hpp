@@ -178,10 +178,12 @@ class BoundCondition {
     if (n != 3 || used != 10) return std::nullopt;
     if (s.size() > 10) {
       int more = 0;
-      const bool with_seconds = std::sscanf(s.c_str() + 10, "%*1[T ]%2d:%2d:%2d%n", &hour, &minute, &second, &more) == 3 && s.size() == 10u + static_cast<std::size_t>(more);
+      const bool with_seconds = std::sscanf(s.c_str() + 10, "%*1[T ]%2d:%2d:%2d%n", &hour, &minute, &second, &more) == 3 &&
+                                s.size() == 10u + static_cast<std::size_t>(more);
       if (!with_seconds) {
         second = 0;
-        if (std::sscanf(s.c_str() + 10, "%*1[T ]%2d:%2d%n", &hour, &minute, &more) != 2 || s.size() != 10u + static_cast<std::size_t>(more)) return std::nullopt;
+        if (std::sscanf(s.c_str() + 10, "%*1[T ]%2d:%2d%n", &hour, &minute, &more) != 2 || s.size() != 10u + static_cast<std::size_t>(more))
+          return std::nullopt;
       }
     }
     namespace ch = std::chrono;
@@ -231,7 +233,8 @@ class BoundCondition {
       return three_way(static_cast<long double>(value), static_cast<long double>(std::get<double>(constant)));
     };
     const auto real = [&](const Constant& c) {
-      return std::holds_alternative<std::int64_t>(c) ? static_cast<long double>(std::get<std::int64_t>(c)) : static_cast<long double>(std::get<double>(c));
+      return std::holds_alternative<std::int64_t>(c) ? static_cast<long double>(std::get<std::int64_t>(c))
+                                                     : static_cast<long double>(std::get<double>(c));
     };
     struct Order {
       const BoundCondition& self;

@@ -13,13 +13,13 @@ namespace sojourn {
 namespace condition_json_detail {
 
 inline constexpr std::array<std::pair<const char*, Compare>, 8> operators = {{{"==", Compare::eq},
-                                                                             {"!=", Compare::ne},
-                                                                             {"<", Compare::lt},
-                                                                             {"<=", Compare::le},
-                                                                             {">", Compare::gt},
-                                                                             {">=", Compare::ge},
-                                                                             {"in", Compare::in},
-                                                                             {"is_null", Compare::is_null}}};
+                                                                              {"!=", Compare::ne},
+                                                                              {"<", Compare::lt},
+                                                                              {"<=", Compare::le},
+                                                                              {">", Compare::gt},
+                                                                              {">=", Compare::ge},
+                                                                              {"in", Compare::in},
+                                                                              {"is_null", Compare::is_null}}};
 
 inline Literal read_literal(const JsonCursor& at) {
   const boost::json::value& v = at.value();

@@ -42,9 +42,7 @@ class CustomerIds {
   [[nodiscard]] char format() const { return format_; }
   [[nodiscard]] std::size_t size() const { return are_strings() ? offsets_.size() - 1 : integers_.size(); }
   [[nodiscard]] std::int64_t integer(std::size_t i) const { return integers_[i]; }
-  [[nodiscard]] std::string_view string(std::size_t i) const {
-    return std::string_view{bytes_}.substr(offsets_[i], offsets_[i + 1] - offsets_[i]);
-  }
+  [[nodiscard]] std::string_view string(std::size_t i) const { return std::string_view{bytes_}.substr(offsets_[i], offsets_[i + 1] - offsets_[i]); }
 
   /// The id for messages.
   [[nodiscard]] std::string text(std::size_t i) const {

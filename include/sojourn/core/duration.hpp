@@ -31,7 +31,9 @@ struct Duration {
     const bool digits = i > 0;
     while (i < text.size() && text[i] == ' ') ++i;
     const std::string_view unit = text.substr(i);
-    const auto expected = [&]() { refuse(place, "'" + std::string(text.substr(0, 60)) + "'", "a duration such as '30d', '12h', '15m', '1w', '3 months' or '1 year'"); };
+    const auto expected = [&]() {
+      refuse(place, "'" + std::string(text.substr(0, 60)) + "'", "a duration such as '30d', '12h', '15m', '1w', '3 months' or '1 year'");
+    };
     if (!digits || n > most) expected();
     std::int64_t seconds = 0, months = 0;
     if (unit == "s") seconds = 1;

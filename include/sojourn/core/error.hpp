@@ -43,9 +43,7 @@ struct Place {
   throw InvalidInput(place + ": found " + found + ", expected " + expected);
 }
 
-[[noreturn]] inline void refuse(const Place& place, const std::string& found, const std::string& expected) {
-  refuse(place.text(), found, expected);
-}
+[[noreturn]] inline void refuse(const Place& place, const std::string& found, const std::string& expected) { refuse(place.text(), found, expected); }
 
 namespace detail {
 

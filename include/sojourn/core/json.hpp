@@ -1,10 +1,9 @@
 // JSON values that know where in the file they stand, so that an error can say "moments[3].when.within".
 #pragma once
 
-#include <boost/json.hpp>
-
-#include <cstdint>
 #include <algorithm>
+#include <boost/json.hpp>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <span>
@@ -94,7 +93,8 @@ class JsonCursor {
     for (const auto& member : object()) {
       const std::string key(member.key());
       if (std::find(known.begin(), known.end(), key) == known.end())
-        throw InvalidInput((place_.empty() ? "" : place_ + ": ") + "found unknown key '" + key + "'" + did_you_mean(key, known) + ", expected " + listed(known));
+        throw InvalidInput((place_.empty() ? "" : place_ + ": ") + "found unknown key '" + key + "'" + did_you_mean(key, known) + ", expected " +
+                           listed(known));
     }
   }
 

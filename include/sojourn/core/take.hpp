@@ -26,16 +26,11 @@ Column take(const Column& column, std::span<const Index> rows, std::string name)
   std::visit(
       [&](const auto& data) {
         std::decay_t<decltype(data)> taken;
-        if constexpr (requires { data.codes; })
-          taken = {picked(data.codes), data.words};
-        else if constexpr (requires { data.unscaled; })
-          taken = {picked(data.unscaled), data.scale};
-        else if constexpr (requires { data.format; })
-          taken = {picked(data.values), data.format};
-        else if constexpr (requires { data.zone; })
-          taken = {picked(data.values), data.zone};
-        else
-          taken = {picked(data.values)};
+        if constexpr (requires { data.codes; }) taken = {picked(data.codes), data.words};
+        else if constexpr (requires { data.unscaled; }) taken = {picked(data.unscaled), data.scale};
+        else if constexpr (requires { data.format; }) taken = {picked(data.values), data.format};
+        else if constexpr (requires { data.zone; }) taken = {picked(data.values), data.zone};
+        else taken = {picked(data.values)};
         out.data = std::move(taken);
       },
       column.data);

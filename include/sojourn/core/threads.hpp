@@ -22,9 +22,7 @@ struct Run {
   std::size_t threads = 0;
   Watch watch = {};
 
-  [[nodiscard]] std::size_t count() const {
-    return threads != 0 ? threads : std::max<std::size_t>(1, std::thread::hardware_concurrency());
-  }
+  [[nodiscard]] std::size_t count() const { return threads != 0 ? threads : std::max<std::size_t>(1, std::thread::hardware_concurrency()); }
 };
 
 /// Runs `task(i)` for i in [0, tasks), on up to `run.count()` threads. When tasks fail, no further ones start, and the exception of the

@@ -22,14 +22,10 @@ inline constexpr std::int64_t latest_micros = 253'402'300'800 * micros_per_secon
 
 inline std::int64_t micros(Timestamp t) { return t.time_since_epoch().count(); }
 inline Timestamp timestamp(std::int64_t micros_since_epoch) { return Timestamp{Micros{micros_since_epoch}}; }
-inline bool in_range(std::int64_t micros_since_epoch) {
-  return micros_since_epoch >= earliest_micros && micros_since_epoch <= latest_micros;
-}
+inline bool in_range(std::int64_t micros_since_epoch) { return micros_since_epoch >= earliest_micros && micros_since_epoch <= latest_micros; }
 
 inline std::int32_t day_number(Day day) { return static_cast<std::int32_t>(day.time_since_epoch().count()); }
-inline Day day_of(std::int64_t days_since_epoch) {
-  return Day{std::chrono::days{static_cast<std::chrono::days::rep>(days_since_epoch)}};
-}
+inline Day day_of(std::int64_t days_since_epoch) { return Day{std::chrono::days{static_cast<std::chrono::days::rep>(days_since_epoch)}}; }
 
 /// "2026-03-01".
 inline std::string to_string(Day day) {

@@ -52,14 +52,11 @@ class ZoneRules {
     const auto& changes = table_->changes;
     if (changes.empty() || second >= changes.back().at)
       return table_->rule ? table_->rule->offset(second) : changes.empty() ? table_->first_offset : changes.back().offset;
-    const auto after = std::upper_bound(changes.begin(), changes.end(), second,
-                                        [](std::int64_t s, const Change& change) { return s < change.at; });
+    const auto after = std::upper_bound(changes.begin(), changes.end(), second, [](std::int64_t s, const Change& change) { return s < change.at; });
     return after == changes.begin() ? table_->first_offset : std::prev(after)->offset;
   }
 
-  [[nodiscard]] LocalTime to_local(Timestamp time) const {
-    return LocalTime{time.time_since_epoch() + std::chrono::seconds{offset(time)}};
-  }
+  [[nodiscard]] LocalTime to_local(Timestamp time) const { return LocalTime{time.time_since_epoch() + std::chrono::seconds{offset(time)}}; }
 
   /// The earlier instant where a local time exists twice; moved forward by the gap where it does not exist.
   [[nodiscard]] Timestamp to_utc(LocalTime local) const {

@@ -44,7 +44,8 @@ inline Column merge_columns(const Column& a, const Column& b, const std::vector<
           take_both(d.codes, first.codes, second.codes, from);
         } else if constexpr (std::is_same_v<Data, Decimals>) {
           if (first.scale != second.scale)
-            refuse("more events, column '" + a.name + "'", "decimals of scale " + std::to_string(second.scale), "scale " + std::to_string(first.scale) + ", as before");
+            refuse("more events, column '" + a.name + "'", "decimals of scale " + std::to_string(second.scale),
+                   "scale " + std::to_string(first.scale) + ", as before");
           take_both(d.unscaled, first.unscaled, second.unscaled, from);
         } else {
           take_both(d.values, first.values, second.values, from);
@@ -130,8 +131,7 @@ class Merge {
       else put(b_, y.first + j++, code_b_, added);
     }
     const auto same = [&](std::size_t k, std::size_t l) { return out_.times[k] == out_.times[l]; };
-    for (std::size_t k = begin; k < from_.size(); ++k)
-      out_.tied += (k > begin && same(k - 1, k)) || (k + 1 < from_.size() && same(k, k + 1));
+    for (std::size_t k = begin; k < from_.size(); ++k) out_.tied += (k > begin && same(k - 1, k)) || (k + 1 < from_.size() && same(k, k + 1));
   }
 
   /// Whether event j of `y` (added) stands before event i of `x` (old) in log order.
@@ -185,9 +185,11 @@ inline EventLog append(const EventLog& log, const arrow::Imported& more, const R
   options.run = run;
   const EventLog added = ingest(more, options);
   if (added.ids().are_strings() != log.ids().are_strings())
-    refuse(Place{more.name(), options.columns.customer, {}}, added.ids().are_strings() ? "strings" : "integers", log.ids().are_strings() ? "strings, as before" : "integers, as before");
+    refuse(Place{more.name(), options.columns.customer, {}}, added.ids().are_strings() ? "strings" : "integers",
+           log.ids().are_strings() ? "strings, as before" : "integers, as before");
   if (added.parts().written_zone.has_value() != log.parts().written_zone.has_value())
-    refuse(Place{more.name(), options.columns.time, {}}, added.parts().written_zone ? "zoned times" : "naive times", log.parts().written_zone ? "zoned times, as before" : "naive times, as before");
+    refuse(Place{more.name(), options.columns.time, {}}, added.parts().written_zone ? "zoned times" : "naive times",
+           log.parts().written_zone ? "zoned times, as before" : "naive times, as before");
   return append_detail::Merge(log, added).run();
 }
 
@@ -216,8 +218,8 @@ inline bool operator==(const EventLog& x, const EventLog& y) {
   const auto equal = [](const auto& p, const auto& q) { return std::equal(p.begin(), p.end(), q.begin(), q.end()); };
   const auto same_value = [](double p, double q) { return p == q || (std::isnan(p) && std::isnan(q)); };
   if (!(a.columns == b.columns && a.ids == b.ids && a.offsets == b.offsets && a.names == b.names && a.ties == b.ties && a.history == b.history &&
-        a.zone.name() == b.zone.name() && a.written_zone == b.written_zone && a.observed == b.observed && a.prior == b.prior && a.has_prior == b.has_prior &&
-        a.missing_values == b.missing_values && a.tied == b.tied && a.rounded_times == b.rounded_times))
+        a.zone.name() == b.zone.name() && a.written_zone == b.written_zone && a.observed == b.observed && a.prior == b.prior &&
+        a.has_prior == b.has_prior && a.missing_values == b.missing_values && a.tied == b.tied && a.rounded_times == b.rounded_times))
     return false;
   if (!equal(a.times, b.times) || !equal(a.events, b.events) || !equal(a.sequence, b.sequence)) return false;
   if (!std::equal(a.values.begin(), a.values.end(), b.values.begin(), b.values.end(), same_value)) return false;

@@ -24,7 +24,8 @@ struct Met {
 /// Gives the customers of one part codes 0, 1, … in order of first appearance.
 class PartCodes {
  public:
-  PartCodes(const CustomerColumn& customers, std::size_t rows) : customers_(customers), slots_(std::bit_ceil(std::min<std::size_t>(rows, 4096) * 2), empty) {}
+  PartCodes(const CustomerColumn& customers, std::size_t rows)
+      : customers_(customers), slots_(std::bit_ceil(std::min<std::size_t>(rows, 4096) * 2), empty) {}
 
   std::uint32_t code(std::uint64_t key, std::uint64_t hash, bool is_long, std::uint32_t row) {
     for (std::size_t slot = hash & (slots_.size() - 1);; slot = (slot + 1) & (slots_.size() - 1)) {

@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "sojourn/arrow/customer_column.hpp"
 #include "sojourn/arrow/import.hpp"
 #include "sojourn/arrow/read.hpp"
 #include "sojourn/core/buffer.hpp"
-#include "sojourn/arrow/customer_column.hpp"
 
 namespace sojourn::ingest_detail {
 

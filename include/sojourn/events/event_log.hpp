@@ -13,9 +13,9 @@
 
 #include "sojourn/core/buffer.hpp"
 #include "sojourn/core/column.hpp"
+#include "sojourn/core/customer_ids.hpp"
 #include "sojourn/core/time.hpp"
 #include "sojourn/core/zone.hpp"
-#include "sojourn/core/customer_ids.hpp"
 
 namespace sojourn {
 
@@ -71,8 +71,8 @@ class EventLog {
     std::vector<std::size_t> offsets = {0};  // customer c has events [offsets[c], offsets[c+1])
     Buffer<std::int64_t> times;              // UTC microseconds
     Buffer<std::uint32_t> events;
-    Buffer<double> values;          // NaN: none given; empty: the log has no value column
-    Buffer<std::int64_t> sequence;  // ties by sequence column only
+    Buffer<double> values;           // NaN: none given; empty: the log has no value column
+    Buffer<std::int64_t> sequence;   // ties by sequence column only
     std::vector<std::string> names;  // ascending; every one occurs
     std::optional<Column> key;       // in log order
     Table attributes;                // in log order
@@ -80,7 +80,7 @@ class EventLog {
     ZoneRules zone;
     std::optional<std::string> written_zone;  // of the time column; none: naive wall-clock times
     History history = History::complete;
-    std::vector<Observation> observed;  // empty: the log's own first and last instant for everyone
+    std::vector<Observation> observed;                                   // empty: the log's own first and last instant for everyone
     std::map<std::string, std::map<std::uint32_t, std::int64_t>> prior;  // event → customer → count before `from`
     bool has_prior = false;
     std::int64_t tied = 0, missing_values = 0, rounded_times = 0, prior_outside = 0;

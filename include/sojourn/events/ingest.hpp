@@ -21,12 +21,12 @@
 #include <utility>
 #include <vector>
 
+#include "sojourn/arrow/customer_column.hpp"
 #include "sojourn/arrow/import.hpp"
 #include "sojourn/arrow/in_memory.hpp"
 #include "sojourn/arrow/read.hpp"
 #include "sojourn/core/buffer.hpp"
 #include "sojourn/core/threads.hpp"
-#include "sojourn/arrow/customer_column.hpp"
 #include "sojourn/events/customer_codes.hpp"
 #include "sojourn/events/event_codes.hpp"
 #include "sojourn/events/event_log.hpp"
@@ -318,8 +318,7 @@ class Ingest {
       // Ids that share their first eight bytes are told apart by the rest.
       for (auto run = ranked.begin(); run != ranked.end();) {
         const auto end = std::find_if(run, ranked.end(), [&](const Ranked& r) { return r.order != run->order; });
-        if (end - run > 1)
-          std::sort(run, end, [&](const Ranked& a, const Ranked& b) { return id_of[a.global].text() < id_of[b.global].text(); });
+        if (end - run > 1) std::sort(run, end, [&](const Ranked& a, const Ranked& b) { return id_of[a.global].text() < id_of[b.global].text(); });
         run = end;
       }
     }
@@ -362,7 +361,8 @@ class Ingest {
       rank_.assign(log_.names.size(), static_cast<std::int64_t>(ranking->names.size()));
       for (std::size_t r = ranking->names.size(); r-- > 0;) {
         const auto at = std::lower_bound(log_.names.begin(), log_.names.end(), ranking->names[r]);
-        if (at != log_.names.end() && *at == ranking->names[r]) rank_[static_cast<std::size_t>(at - log_.names.begin())] = static_cast<std::int64_t>(r);
+        if (at != log_.names.end() && *at == ranking->names[r])
+          rank_[static_cast<std::size_t>(at - log_.names.begin())] = static_cast<std::int64_t>(r);
       }
     } else if (const auto* sequence = std::get_if<SequenceColumn>(&options_.ties)) {
       sequence_ = read_sequence(sequence->name);
@@ -450,7 +450,8 @@ class Ingest {
     log_.written_zone = times_.field().type.zone;
     log_.zone = options_.timezone ? *options_.timezone : log_.written_zone ? ZoneRules::load(*log_.written_zone) : ZoneRules{};
     if (options_.columns.key) log_.key = gather(arrow::read_column(table_.field(*options_.columns.key)), row_);
-    for (const std::string& name : options_.columns.attributes) log_.attributes.columns.push_back(gather(arrow::read_column(table_.field(name)), row_));
+    for (const std::string& name : options_.columns.attributes)
+      log_.attributes.columns.push_back(gather(arrow::read_column(table_.field(name)), row_));
     if (!sequence_.empty()) {
       log_.sequence = Buffer<std::int64_t>(rows_);
       for (std::size_t i = 0; i < rows_; ++i) log_.sequence[i] = sequence_[row_[i]];
@@ -491,7 +492,8 @@ class Ingest {
 /// not finite, an empty table, an event outside its customer's observation; always with the first offending row.
 inline EventLog ingest(const arrow::Imported& table, const IngestOptions& options = {}) {
   if (table.rows() == 0) refuse(table.name(), "an empty table", "at least one event");
-  if (table.rows() >= std::int64_t{UINT32_MAX}) refuse(table.name(), std::to_string(table.rows()) + " rows", "fewer than 4,294,967,295 in one table (append the rest)");
+  if (table.rows() >= std::int64_t{UINT32_MAX})
+    refuse(table.name(), std::to_string(table.rows()) + " rows", "fewer than 4,294,967,295 in one table (append the rest)");
   return ingest_detail::Ingest(table, options).run();
 }
 

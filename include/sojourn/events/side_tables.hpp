@@ -34,7 +34,9 @@ class SideIds {
     const auto& d = std::get<Strings>(column_.data);
     return (*d.words)[d.codes[i]];
   }
-  [[nodiscard]] std::optional<std::size_t> find_in(const CustomerIds& ids, std::size_t i) const { return strings_ ? ids.find(string(i)) : ids.find(integer(i)); }
+  [[nodiscard]] std::optional<std::size_t> find_in(const CustomerIds& ids, std::size_t i) const {
+    return strings_ ? ids.find(string(i)) : ids.find(integer(i));
+  }
 
   /// Distinct ids, ascending. @throws InvalidInput when one comes twice.
   [[nodiscard]] CustomerIds distinct(const arrow::Field& field, char format) const {
@@ -68,7 +70,8 @@ class SideIds {
 };
 
 inline std::vector<std::int64_t> read_instants(const arrow::Field& field, const ZoneRules& naive_zone) {
-  if (field.type.kind != arrow::Kind::timestamp && field.type.kind != arrow::Kind::date) refuse(field.place(), field.type.text(), "timestamps or dates");
+  if (field.type.kind != arrow::Kind::timestamp && field.type.kind != arrow::Kind::date)
+    refuse(field.place(), field.type.text(), "timestamps or dates");
   const Column column = arrow::read_column(field);
   for (std::size_t i = 0; i < column.nulls.size(); ++i)
     if (column.nulls[i] != 0) refuse(field.at(static_cast<std::int64_t>(i)), "null", "a time");
@@ -102,7 +105,9 @@ class ObservedTable {
     const std::vector<std::int64_t> from = read_instants(table->field("from"), naive_zone), to = read_instants(table->field("to"), naive_zone);
     observed_.resize(all_.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (from[i] > to[i]) refuse(Place{table->name(), "to", static_cast<std::int64_t>(i)}, to_string(timestamp(to[i])), "an instant not before " + to_string(timestamp(from[i])));
+      if (from[i] > to[i])
+        refuse(Place{table->name(), "to", static_cast<std::int64_t>(i)}, to_string(timestamp(to[i])),
+               "an instant not before " + to_string(timestamp(from[i])));
       observed_[*ids.find_in(all_, i)] = {timestamp(from[i]), timestamp(to[i])};
     }
     number_.resize(seen.size());
@@ -124,7 +129,8 @@ class ObservedTable {
       for (std::size_t i = log.offsets[c]; i < log.offsets[c + 1]; ++i) {
         const Timestamp t = timestamp(log.times[i]);
         if (t < observed_[c].from || t > observed_[c].to)
-          refuse("events, column '" + log.columns.time + "'", "an event of customer " + all_.text(c) + " at " + to_string(t) + ", out of the customer's observation",
+          refuse("events, column '" + log.columns.time + "'",
+                 "an event of customer " + all_.text(c) + " at " + to_string(t) + ", out of the customer's observation",
                  "a time from " + to_string(observed_[c].from) + " to " + to_string(observed_[c].to));
       }
     }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <unordered_map>
@@ -29,10 +29,10 @@ struct Transition {
 
   std::uint32_t source = none, target = none;  // event codes
   std::int64_t count = 0;
-  std::int64_t customers = 0;               // distinct customers who took the step
-  std::optional<double> mean_gap = {};      // seconds; none for START and END
-  std::optional<double> median_gap = {};    // seconds
-  std::optional<double> value = {};         // sum of the values of the events stepped to; none for END
+  std::int64_t customers = 0;             // distinct customers who took the step
+  std::optional<double> mean_gap = {};    // seconds; none for START and END
+  std::optional<double> median_gap = {};  // seconds
+  std::optional<double> value = {};       // sum of the values of the events stepped to; none for END
 };
 
 namespace transitions_detail {

@@ -144,10 +144,8 @@ inline void evaluate_sequence(const FormInput& in, Emitted& out) {
         for (Starts& starts : reached) starts.clear();
         break;  // its events are consumed
       }
-      if (part == 0)
-        reached[0].add({place, signal.time, in.life.shift(signal.time, in.pattern.within)});
-      else if (!reached[part - 1].empty())
-        reached[part].add_open(reached[part - 1], signal.time);
+      if (part == 0) reached[0].add({place, signal.time, in.life.shift(signal.time, in.pattern.within)});
+      else if (!reached[part - 1].empty()) reached[part].add_open(reached[part - 1], signal.time);
     }
   }
   judge_carried(in.pattern, in.life, out);

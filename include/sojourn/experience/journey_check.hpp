@@ -47,10 +47,8 @@ inline void check_owners(const Journey& journey, std::vector<Finding>& out) {
 inline void check_kpis(const Journey& journey, std::vector<Finding>& out) {
   for (std::size_t i = 0; i < journey.moments().size(); ++i) {
     const Moment& moment = journey.moments()[i];
-    if (!moment.kpi)
-      out.push_back({"no KPI", moment_place(i), "'" + moment.id + "' has no KPI"});
-    else if (!moment.kpi->target)
-      out.push_back({"no target", moment_place(i) + ".kpi", "'" + moment.kpi->name + "' has no target"});
+    if (!moment.kpi) out.push_back({"no KPI", moment_place(i), "'" + moment.id + "' has no KPI"});
+    else if (!moment.kpi->target) out.push_back({"no target", moment_place(i) + ".kpi", "'" + moment.kpi->name + "' has no target"});
   }
 }
 
@@ -84,10 +82,8 @@ void for_each_pattern(const Journey& journey, const F& f, const G& g) {
     all(moment.when, moment_place(i) + ".when");
     if (!moment.kpi) continue;
     const std::string met = moment_place(i) + ".kpi.met." + to_string(moment.kpi->kind);
-    if (moment.kpi->kind == Kpi::Kind::where)
-      g(moment.kpi->where, met);
-    else
-      all(moment.kpi->x, met);
+    if (moment.kpi->kind == Kpi::Kind::where) g(moment.kpi->where, met);
+    else all(moment.kpi->x, met);
   }
 }
 

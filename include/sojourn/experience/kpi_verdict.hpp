@@ -22,10 +22,8 @@ struct CompiledKpi {
   BoundCondition where = {};
 
   CompiledKpi(const Kpi& kpi, Program& program) : kind(kpi.kind), within(kpi.within) {
-    if (kind == Kpi::Kind::where)
-      where = program.bind(kpi.where);
-    else
-      x = program.add(kpi.x);
+    if (kind == Kpi::Kind::where) where = program.bind(kpi.where);
+    else x = program.add(kpi.x);
   }
 };
 

@@ -113,10 +113,8 @@ inline Paths paths(const Matches& matches, PathsBy by = PathsBy::moment) {
   for (std::size_t c = 0; c < log.customers(); ++c) {
     const Ending ending = matches.ending(c);
     for (const Occurrence& o : matches.of_customer(c)) {
-      if (ending.reached() && o.place() >= ending.place())
-        ++out.after_outcome;
-      else
-        out.steps.push_back({nodes.of_moment[o.moment], o.time, value_of(log, o.event)});
+      if (ending.reached() && o.place() >= ending.place()) ++out.after_outcome;
+      else out.steps.push_back({nodes.of_moment[o.moment], o.time, value_of(log, o.event)});
     }
     end_walk(log, c, ending, out);
   }
@@ -160,10 +158,8 @@ inline Paths paths(const EventLog& log, const std::vector<NamedPattern>& outcome
     const CustomerEvents own = log.customer(c);
     for (std::size_t i = 0; i < own.size(); ++i) {
       const auto order = std::tuple{own.times[i], false, std::uint64_t{own.first + i}} <=> ending.place();
-      if (!ending.reached() || order < 0)
-        out.steps.push_back({own.events[i], own.times[i], value_of(log, own.first + i)});
-      else
-        out.after_outcome += order > 0;
+      if (!ending.reached() || order < 0) out.steps.push_back({own.events[i], own.times[i], value_of(log, own.first + i)});
+      else out.after_outcome += order > 0;
     }
     end_walk(log, c, ending, out);
   }

@@ -92,10 +92,8 @@ inline Pattern read_pattern(const JsonCursor& at) {
   at.only(keys_of(out.form));
   const JsonCursor x = at.require(to_string(out.form));
   const bool is_list = out.form == Form::sequence || out.form == Form::any_of || out.form == Form::all_of;
-  if (out.form == Form::gap)
-    out.within = read_duration(x);
-  else
-    out.parts = is_list ? read_operands(x) : std::vector{read_operand(x)};
+  if (out.form == Form::gap) out.within = read_duration(x);
+  else out.parts = is_list ? read_operands(x) : std::vector{read_operand(x)};
   if (out.form == Form::nth) out.n = at.require("n").integer();
   if (out.form == Form::count) out.n = at.require("at_least").integer();
   if (out.form == Form::anniversary) out.within = read_duration(at.require("every"));

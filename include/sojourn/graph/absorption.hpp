@@ -86,10 +86,8 @@ class ChainOfGraph {
     for (std::size_t e = 0; e < edges_.size(); ++e) {
       const auto [source, target] = edges_[e];
       const Eigen::Index row = state_[source];
-      if (numbers_.is_ending(target))
-        R(row, static_cast<Eigen::Index>(target - numbers_.outcome(0))) = weights[e] / total(row);
-      else
-        Q(row, state_[target]) = weights[e] / total(row);
+      if (numbers_.is_ending(target)) R(row, static_cast<Eigen::Index>(target - numbers_.outcome(0))) = weights[e] / total(row);
+      else Q(row, state_[target]) = weights[e] / total(row);
     }
     return {std::move(Q), std::move(R)};
   }
@@ -120,10 +118,8 @@ inline CustomerEdges edges_by_customer(const Paths& paths, const EdgeNumbers& nu
                   [&](std::size_t source, std::size_t target, std::int64_t, const PathStep*) { taken.push_back(numbers.find(source, target)); });
     std::sort(taken.begin(), taken.end());
     for (std::size_t i = 0; i < taken.size(); ++i) {
-      if (i > 0 && taken[i] == taken[i - 1])
-        ++out.entries.back().times;
-      else
-        out.entries.push_back({taken[i], 1});
+      if (i > 0 && taken[i] == taken[i - 1]) ++out.entries.back().times;
+      else out.entries.push_back({taken[i], 1});
     }
     out.offsets.push_back(out.entries.size());
   }

@@ -249,10 +249,8 @@ inline Tally count(const Paths& paths, const Run& run) {
   sort_cells(total.cells);
   std::vector<Cell> merged;
   for (const Cell& cell : total.cells) {
-    if (merged.empty() || merged.back().source != cell.source || merged.back().target != cell.target)
-      merged.push_back(cell);
-    else
-      merged.back().merge(cell);
+    if (merged.empty() || merged.back().source != cell.source || merged.back().target != cell.target) merged.push_back(cell);
+    else merged.back().merge(cell);
   }
   total.cells = std::move(merged);
   return total;
@@ -281,10 +279,8 @@ inline std::vector<JourneyVertex> summed_vertices(const Paths& paths, const Tall
   for (const Cell& cell : tally.cells) {
     vertices[cell.target].visits += cell.count;
     value[cell.target].merge(cell.value);
-    if (cell.target == numbers.observed())
-      vertices[cell.source].censored = cell.count;
-    else
-      stayed[cell.source] += cell.gaps;
+    if (cell.target == numbers.observed()) vertices[cell.source].censored = cell.count;
+    else stayed[cell.source] += cell.gaps;
   }
   vertices[numbers.start()].visits = tally.customers[numbers.start()];
   vertices[numbers.start()].censored = 0;  // nobody dwells in START

@@ -99,10 +99,8 @@ class AbsorbingChain {
     for (std::size_t a = 0; a < reach.size(); ++a) {
       for (std::size_t i = 0; i < n; ++i) {
         double& b = B(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(a));
-        if (!reach[a][i])
-          b = 0;
-        else
-          b = ways[i] == 1 ? 1 : std::clamp(b, 0.0, 1.0);
+        if (!reach[a][i]) b = 0;
+        else b = ways[i] == 1 ? 1 : std::clamp(b, 0.0, 1.0);
       }
     }
   }
