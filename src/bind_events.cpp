@@ -87,14 +87,7 @@ ResultTable transitions_table(const EventLog& log, const std::vector<std::string
   const py::gil_scoped_release release;
   StringsBuilder source, target;
   Ints count, customers;
-  struct Optional {
-    Reals reals;
-    std::vector<std::uint8_t> nulls;
-    void add(const std::optional<double>& x) {
-      reals.values.push_back(x.value_or(0.0));
-      nulls.push_back(x ? 0 : 1);
-    }
-  } mean_gap, median_gap, value;
+  OptionalReals mean_gap, median_gap, value;
   const auto name = [&](std::uint32_t code, const char* edge) {
     return code == Transition::none ? std::string_view{edge} : std::string_view{log.event_names()[code]};
   };
@@ -112,9 +105,9 @@ ResultTable transitions_table(const EventLog& log, const std::vector<std::string
   table.columns.push_back({"target", std::move(target).finish()});
   if (wants("count")) table.columns.push_back({"count", std::move(count)});
   if (wants("customers")) table.columns.push_back({"customers", std::move(customers)});
-  if (wants("mean_gap")) table.columns.push_back({"mean_gap", std::move(mean_gap.reals), std::move(mean_gap.nulls)});
-  if (wants("median_gap")) table.columns.push_back({"median_gap", std::move(median_gap.reals), std::move(median_gap.nulls)});
-  if (wants("value")) table.columns.push_back({"value", std::move(value.reals), std::move(value.nulls)});
+  if (wants("mean_gap")) table.columns.push_back(std::move(mean_gap).column("mean_gap"));
+  if (wants("median_gap")) table.columns.push_back(std::move(median_gap).column("median_gap"));
+  if (wants("value")) table.columns.push_back(std::move(value).column("value"));
   return result(std::move(table));
 }
 

@@ -7,6 +7,7 @@
 #include "sojourn/arrow/import.hpp"
 #include "sojourn/arrow/in_memory.hpp"
 #include "sojourn/arrow/read.hpp"
+#include "sojourn/arrow/row_blocks.hpp"
 #include "sojourn/arrow/type.hpp"
 #include "sojourn/assets/check.hpp"
 #include "sojourn/assets/customer_groups.hpp"

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sojourn/arrow/customer_column.hpp"
+#include "sojourn/arrow/row_blocks.hpp"
 #include "sojourn/core/buffer.hpp"
 #include "sojourn/core/threads.hpp"
 
@@ -23,32 +24,6 @@ struct CustomerGroups {
   Buffer<std::uint32_t> rows;
   [[nodiscard]] std::size_t size() const { return offsets.size() - 1; }
 };
-
-/// Rows [begin, end) of one chunk of a column.
-struct ChunkSlice {
-  std::size_t piece;
-  std::int64_t begin, end;
-};
-
-/// Blocks of rows, cut where the chunks allow: the unit of parallel work. How they are cut never shows in a result.
-inline std::vector<std::vector<ChunkSlice>> row_blocks(const std::vector<arrow::Piece>& pieces, std::int64_t rows) {
-  const std::int64_t target = std::max<std::int64_t>(1 << 16, rows / 64);
-  std::vector<std::vector<ChunkSlice>> blocks;
-  std::int64_t room = 0;
-  for (std::size_t p = 0; p < pieces.size(); ++p) {
-    for (std::int64_t at = 0; at < pieces[p].length;) {
-      if (room == 0) {
-        blocks.emplace_back();
-        room = target;
-      }
-      const std::int64_t take = std::min(room, pieces[p].length - at);
-      blocks.back().push_back({p, at, at + take});
-      at += take;
-      room -= take;
-    }
-  }
-  return blocks;
-}
 
 namespace groups_detail {
 
@@ -120,7 +95,7 @@ inline std::vector<std::uint32_t> group_part(const CustomerColumn& customers, St
 /// @throws InvalidInput at a null id.
 inline CustomerGroups group_customers(const CustomerColumn& customers, std::int64_t rows, const Run& run) {
   using namespace groups_detail;
-  const auto blocks = row_blocks(customers.field().pieces, rows);
+  const auto blocks = arrow::row_blocks(customers.field().pieces, rows);
   const std::size_t wanted = std::clamp<std::size_t>(static_cast<std::size_t>(rows) >> 14, 1, 512);
   const auto bits = static_cast<unsigned>(std::bit_width(wanted) - 1);
   const std::size_t parts = std::size_t{1} << bits;
@@ -128,7 +103,7 @@ inline CustomerGroups group_customers(const CustomerColumn& customers, std::int6
     return bits == 0 ? std::size_t{0} : static_cast<std::size_t>(ingest_detail::mix(word) >> (64 - bits));
   };
   const auto each = [&](std::size_t b, const auto& f) {
-    for (const ChunkSlice& s : blocks[b])
+    for (const arrow::RowSlice& s : blocks[b])
       customers.for_each(s.piece, s.begin, s.end, [&](std::int64_t i, CustomerKey key) { f(customers.field().pieces[s.piece].first_row + i, key); });
   };
 

@@ -7,6 +7,7 @@
 
 #include "sojourn/arrow/import.hpp"
 #include "sojourn/arrow/read.hpp"
+#include "sojourn/arrow/row_blocks.hpp"
 #include "sojourn/assets/customer_groups.hpp"
 #include "sojourn/core/buffer.hpp"
 #include "sojourn/core/money.hpp"
@@ -54,7 +55,7 @@ MoneyColumn read_money(const arrow::Field& field, std::int64_t rows, const Digit
   using namespace money_column_detail;
   const arrow::Kind kind = field.type.kind;
   MoneyColumn out{Buffer<std::int64_t>(static_cast<std::size_t>(rows)), 0};
-  const auto blocks = row_blocks(field.pieces, rows);
+  const auto blocks = arrow::row_blocks(field.pieces, rows);
   std::vector<std::int64_t> nulls(blocks.size());
   const bool number = kind == arrow::Kind::integer || kind == arrow::Kind::floating || kind == arrow::Kind::decimal;
   if (!number || field.type.is_dictionary()) {
@@ -67,7 +68,7 @@ MoneyColumn read_money(const arrow::Field& field, std::int64_t rows, const Digit
     return out;
   }
   parallel_for(blocks.size(), run, [&](std::size_t b) {
-    for (const ChunkSlice& s : blocks[b]) {
+    for (const arrow::RowSlice& s : blocks[b]) {
       const arrow::Piece& piece = field.pieces[s.piece];
       const auto each = [&](const auto& cell) {
         const bool may_be_null = piece.may_have_nulls();

@@ -25,6 +25,7 @@
 #include "sojourn/arrow/import.hpp"
 #include "sojourn/arrow/in_memory.hpp"
 #include "sojourn/arrow/read.hpp"
+#include "sojourn/arrow/row_blocks.hpp"
 #include "sojourn/core/buffer.hpp"
 #include "sojourn/core/threads.hpp"
 #include "sojourn/events/customer_codes.hpp"
@@ -72,32 +73,6 @@ struct WideValuedRow : WideRow {
 
 inline constexpr std::uint32_t long_bit = std::uint32_t{1} << 31;
 
-/// Consecutive rows of the input, inside one chunk.
-struct Segment {
-  std::size_t piece;
-  std::int64_t begin, end;  // within the piece
-};
-
-/// Blocks of segments: the unit of parallel work over the input. Cutting differently changes nothing in the result.
-inline std::vector<std::vector<Segment>> cut_blocks(const std::vector<arrow::Piece>& pieces, std::int64_t rows) {
-  const std::int64_t target = std::max<std::int64_t>(1 << 16, rows / 256);
-  std::vector<std::vector<Segment>> blocks;
-  std::int64_t room = 0;
-  for (std::size_t p = 0; p < pieces.size(); ++p) {
-    for (std::int64_t at = 0; at < pieces[p].length;) {
-      if (room == 0) {
-        blocks.emplace_back();
-        room = target;
-      }
-      const std::int64_t take = std::min(room, pieces[p].length - at);
-      blocks.back().push_back({p, at, at + take});
-      at += take;
-      room -= take;
-    }
-  }
-  return blocks;
-}
-
 /// Copies attribute cells into log order: cell `rows[i]` of the table becomes cell i.
 inline Column gather(const Column& column, const Buffer<std::uint32_t>& rows) {
   Column out{column.name, column.data, {}};
@@ -129,7 +104,7 @@ class Ingest {
         times_(table.field(options.columns.time), options.timezone.value_or(ZoneRules{})),
         rows_(static_cast<std::size_t>(table.rows())) {
     if (options.columns.value) values_.emplace(table.field(*options.columns.value));
-    blocks_ = cut_blocks(times_.field().pieces, table.rows());
+    blocks_ = arrow::row_blocks(times_.field().pieces, table.rows());
     part_bits_ = static_cast<unsigned>(std::bit_width(std::clamp<std::size_t>(rows_ / rows_per_part, 1, most_parts)) - 1);
     parts_ = std::size_t{1} << part_bits_;
     needs_rows_ = options.columns.key || !options.columns.attributes.empty() || std::holds_alternative<SequenceColumn>(options.ties);
@@ -164,7 +139,7 @@ class Ingest {
       std::vector<std::size_t> counts(parts_);
       std::int64_t earliest = INT64_MAX, latest = INT64_MIN, cut = 0;
       bool long_id = false;
-      for (const Segment& s : blocks_[b]) {
+      for (const arrow::RowSlice& s : blocks_[b]) {
         customers_.for_each(s.piece, s.begin, s.end, [&](std::int64_t, CustomerKey key) {
           ++counts[part_of(mix(key.word))];
           long_id = long_id || key.is_long;
@@ -232,7 +207,7 @@ class Ingest {
         target[part] += combine;
         filled[part] = 0;
       };
-      for (const Segment& s : blocks_[b]) {
+      for (const arrow::RowSlice& s : blocks_[b]) {
         const std::int64_t first_row = times_.field().pieces[s.piece].first_row;
         codes_.with_codes(b, s.piece, [&](const auto& code) {
           times_.with_times(s.piece, [&](const auto& time) {
@@ -467,7 +442,7 @@ class Ingest {
   TimeColumn times_;
   std::optional<ValueColumn> values_;
   std::size_t rows_;
-  std::vector<std::vector<Segment>> blocks_;
+  std::vector<std::vector<arrow::RowSlice>> blocks_;
   unsigned part_bits_ = 0;
   std::size_t parts_ = 1;
   bool needs_rows_ = false, long_ids_ = false;
