@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sojourn/arrow/customer_column.hpp"
+#include "sojourn/core/buffer.hpp"
 
 namespace sojourn::ingest_detail {
 
@@ -85,21 +86,21 @@ struct Ranked {
 };
 
 /// Least-significant-digit radix sort by `order`, eleven bits at a time; digits that are the same everywhere cost nothing.
-inline void radix_sort(std::vector<Ranked>& items) {
+inline void radix_sort(Buffer<Ranked>& items) {
   constexpr unsigned bits = 11, digits = 6;
   constexpr std::size_t values = std::size_t{1} << bits;
   const auto digit = [](std::uint64_t order, unsigned d) { return order >> (bits * d) & (values - 1); };
   std::vector<std::size_t> start(digits * values);
   for (const Ranked& item : items)
     for (unsigned d = 0; d < digits; ++d) ++start[d * values + digit(item.order, d)];
-  std::vector<Ranked> other(items.size());
+  Buffer<Ranked> other(items.size());
   for (unsigned d = 0; d < digits; ++d) {
     std::size_t* at = &start[d * values];
-    if (items.empty() || at[digit(items.front().order, d)] == items.size()) continue;
+    if (items.empty() || at[digit(items[0].order, d)] == items.size()) continue;
     std::size_t total = 0;
     for (std::size_t v = 0; v < values; ++v) total += std::exchange(at[v], total);
     for (const Ranked& item : items) other[at[digit(item.order, d)]++] = item;
-    items.swap(other);
+    std::swap(items, other);
   }
 }
 

@@ -274,20 +274,23 @@ class Ingest {
   }
 
   void rank_customers() {
-    std::vector<Ranked> ranked;
-    std::size_t total = 0;
-    for (const auto& part : met_) total += part.size();
-    ranked.reserve(total);
-    std::vector<StringId> id_of;  // strings only
     part_global_.resize(parts_);
-    for (std::size_t p = 0; p < parts_; ++p) {
-      part_global_[p] = static_cast<std::uint32_t>(ranked.size());
+    std::uint32_t total = 0;
+    for (std::size_t p = 0; p < parts_; ++p) part_global_[p] = std::exchange(total, total + static_cast<std::uint32_t>(met_[p].size()));
+    Buffer<Ranked> ranked(total);
+    Buffer<StringId> id_of(customers_.are_strings() ? total : 0);
+    parallel_for(parts_, options_.run, [&](std::size_t p) {
+      std::uint32_t global = part_global_[p];
       for (const Met& met : met_[p]) {
-        if (customers_.are_strings()) id_of.emplace_back(met.is_long ? std::optional{customers_.text(met.row)} : std::nullopt, met.key);
-        const std::uint64_t order = customers_.are_strings() ? prefix_order(id_of.back().text()) : customers_.order(met.key);
-        ranked.push_back({order, static_cast<std::uint32_t>(ranked.size()), met.count});
+        std::uint64_t order = customers_.order(met.key);
+        if (customers_.are_strings()) {
+          id_of[global] = StringId(met.is_long ? std::optional{customers_.text(met.row)} : std::nullopt, met.key);
+          order = prefix_order(id_of[global].text());
+        }
+        ranked[global] = {order, global, met.count};
+        ++global;
       }
-    }
+    });
     radix_sort(ranked);
     if (customers_.are_strings()) {
       // Ids that share their first eight bytes are told apart by the rest.
@@ -301,7 +304,7 @@ class Ingest {
   }
 
   /// Offsets in the log, with room for customers that only the observation table knows.
-  void add_unseen_and_place(const std::vector<Ranked>& ranked, const std::vector<StringId>& id_of) {
+  void add_unseen_and_place(const Buffer<Ranked>& ranked, const Buffer<StringId>& id_of) {
     CustomerIds seen = [&] {
       if (!customers_.are_strings()) {
         std::vector<std::int64_t> ids(ranked.size());
@@ -317,8 +320,8 @@ class Ingest {
       }
       return CustomerIds::strings(std::move(bytes), std::move(offsets));
     }();
-    observed_.emplace(options_.observed, seen, options_.timezone.value_or(ZoneRules{}));
-    log_.ids = observed_->all();
+    observed_.emplace(options_.observed, std::move(seen), options_.timezone.value_or(ZoneRules{}));
+    log_.ids = observed_->take_all();
     next_.resize(ranked.size());
     log_.offsets.assign(log_.ids.size() + 1, 0);
     for (std::size_t r = 0; r < ranked.size(); ++r) log_.offsets[observed_->number(r) + 1] = ranked[r].count;

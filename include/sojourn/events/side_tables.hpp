@@ -89,9 +89,9 @@ inline std::vector<std::int64_t> read_instants(const arrow::Field& field, const 
 /// The table customer, from, to (or none): who is observed, and when.
 class ObservedTable {
  public:
-  ObservedTable(const arrow::Imported* table, const CustomerIds& seen, const ZoneRules& naive_zone) {
+  ObservedTable(const arrow::Imported* table, CustomerIds seen, const ZoneRules& naive_zone) {
     if (table == nullptr) {
-      all_ = seen;
+      all_ = std::move(seen);
       return;
     }
     given_ = true;
@@ -119,7 +119,7 @@ class ObservedTable {
   }
 
   /// All customers: those with events and those that are only observed.
-  [[nodiscard]] const CustomerIds& all() const { return all_; }
+  [[nodiscard]] CustomerIds take_all() { return std::move(all_); }
   /// The number, among all, of the r-th customer with events.
   [[nodiscard]] std::size_t number(std::size_t r) const { return given_ ? number_[r] : r; }
 
@@ -130,7 +130,7 @@ class ObservedTable {
         const Timestamp t = timestamp(log.times[i]);
         if (t < observed_[c].from || t > observed_[c].to)
           refuse("events, column '" + log.columns.time + "'",
-                 "an event of customer " + all_.text(c) + " at " + to_string(t) + ", out of the customer's observation",
+                 "an event of customer " + log.ids.text(c) + " at " + to_string(t) + ", out of the customer's observation",
                  "a time from " + to_string(observed_[c].from) + " to " + to_string(observed_[c].to));
       }
     }
