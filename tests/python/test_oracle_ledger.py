@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,8 @@ from ledger_worlds import World, worlds
 from many import many
 from oracles import ledger
 
-SHARED = Path(os.environ.get("SOJOURN_SHARED", "/work/shared"))
-GOLDEN = SHARED / "design" / "golden_cases.json"
-CDNOW = SHARED / "data" / "cdnow_master.txt.gz"
+GOLDEN = Path(__file__).parent / "data" / "golden_cases.json"
+CDNOW = Path(str(files("sojourn.datasets") / "cdnow_master.txt.gz"))
 
 slow = settings(
     max_examples=many(100), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
