@@ -10,9 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from sojourn._core import InvalidInput
+from sojourn._templates import escaping
 
 from . import words
 from .numbers import count
@@ -168,13 +169,7 @@ def _without_media(sheet: str) -> str:
 @cache
 def environment() -> Environment:
     """Return the templates of the map: everything escaped, nothing undefined passes."""
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = escaping(Path(__file__).parent)
     made.filters.update(n=_number, course=_course, head=_head, arrow=_arrow, score=_score, frame=_frame)
     return made
 

@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from sojourn._core import InvalidInput, __version__
 from sojourn._files import write_whole
+from sojourn._templates import escaping
 from sojourn.journey_map import numbers
 from sojourn.journey_map.paint import DARK, LIGHT
 from sojourn.journey_map.text import clean
@@ -281,13 +282,7 @@ def _said(value: Any) -> str:
 @cache
 def environment() -> Environment:
     """Return the templates of the page: everything escaped, nothing undefined passes."""
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = escaping(Path(__file__).parent)
     made.filters.update(
         n=_number,
         count=numbers.count,

@@ -1,0 +1,18 @@
+"""Templates of what people see: names and texts in them are hostile input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+
+def escaping(folder: Path) -> Environment:
+    """Return the templates of a folder: everything escaped, nothing undefined passes."""
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
