@@ -11,6 +11,7 @@ void bind_events(py::module_& m);
 void bind_graph(py::module_& m);
 void bind_experience(py::module_& m);
 void bind_assets(py::module_& m);
+void bind_datasets(py::module_& m);
 }  // namespace sojourn::python
 
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
@@ -22,4 +23,5 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   sojourn::python::bind_graph(m);
   sojourn::python::bind_experience(m);
   sojourn::python::bind_assets(m);
+  sojourn::python::bind_datasets(m);
 }

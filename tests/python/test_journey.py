@@ -18,7 +18,7 @@ import sojourn as sj
 from many import many
 from worlds import worlds
 
-INSURER = Path(__file__).parent / "data" / "insurer.json"
+INSURER = Path(sj.__file__).parent / "datasets" / "insurer.json"
 
 
 @pytest.fixture
