@@ -141,6 +141,7 @@ void bind_events(py::module_& m) {
       .def_property_readonly("written_zone", [](const EventLog& log) { return log.parts().written_zone; })
       .def_property_readonly("missing_values", [](const EventLog& log) { return log.parts().missing_values; })
       .def_property_readonly("rounded_times", [](const EventLog& log) { return log.parts().rounded_times; })
+      .def_property_readonly("before_observation", [](const EventLog& log) { return log.parts().before_observation; })
       .def_property_readonly("prior_outside", [](const EventLog& log) { return log.parts().prior_outside; })
       .def("span",
            [](const EventLog& log) {
@@ -148,6 +149,9 @@ void bind_events(py::module_& m) {
              table.columns.push_back(log.time_column("span", {micros(log.span().from), micros(log.span().to)}));
              return result(std::move(table));
            })
+      .def(
+          "to_utc", [](const EventLog& log, std::int64_t local) { return micros(log.zone().to_utc(LocalTime{Micros{local}})); }, py::arg("local"),
+          "Microseconds of a wall clock in the log's zone as microseconds of UTC.")
       .def("append", &append_log, py::arg("more"), py::arg("threads"))
       .def("__eq__", [](const EventLog& a, const EventLog& b) { return a == b; })
       .def("counts", &counts_table, py::arg("threads"))

@@ -130,12 +130,19 @@ ResultTable undecided_table(const Matches& matches) {
   return result(std::move(table));
 }
 
-ResultTable moments_table(const Matches& matches) {
+TimeRange range_of(std::optional<std::int64_t> start, std::optional<std::int64_t> end) {
+  TimeRange range;
+  range.start = start.value_or(range.start);
+  range.end = end.value_or(range.end);
+  return range;
+}
+
+ResultTable moments_table(const Matches& matches, std::optional<std::int64_t> start, std::optional<std::int64_t> end) {
   const py::gil_scoped_release release;
   StringsBuilder moment, stage;
   Ints occurrences, customers, undecided;
   OptionalReals value, per_customer;
-  const auto rows = summarise_moments(matches);
+  const auto rows = summarise_moments(matches, range_of(start, end));
   for (std::size_t m = 0; m < rows.size(); ++m) {
     moment.add(matches.journey->moments()[m].id);
     stage.add(matches.journey->moments()[m].stage);
@@ -157,13 +164,13 @@ ResultTable moments_table(const Matches& matches) {
   return result(std::move(table));
 }
 
-ResultTable kpis_table(const Matches& matches, double interval) {
+ResultTable kpis_table(const Matches& matches, double interval, std::optional<std::int64_t> start, std::optional<std::int64_t> end) {
   const py::gil_scoped_release release;
   check_confidence(interval);
   StringsBuilder moment, kpi;
   Ints due, met, undecided;
   OptionalReals share, low, high, target;
-  for (const KpiSummary& row : summarise_kpis(matches)) {
+  for (const KpiSummary& row : summarise_kpis(matches, range_of(start, end))) {
     const Moment& of = matches.journey->moments()[row.moment];
     moment.add(of.id);
     kpi.add(of.kpi->name);
@@ -319,11 +326,13 @@ void bind_experience(py::module_& m) {
   py::class_<Matches, SharedMatches>(m, "Matches")
       .def("__len__", [](const Matches& self) { return self.occurrences.size(); })
       .def_property_readonly("undecided_cases", [](const Matches& self) { return self.undecided.size(); })
+      .def_readonly("before_observation", &Matches::before_observation)
+      .def_readonly("undecided_before_observation", &Matches::undecided_before_observation)
       .def("occurrences", &occurrences_table, py::arg("threads"))
       .def("new_since", &new_since, py::arg("earlier"), py::arg("threads"))
       .def("undecided", &undecided_table)
-      .def("moments", &moments_table)
-      .def("kpis", &kpis_table, py::arg("interval"))
+      .def("moments", &moments_table, py::arg("start"), py::arg("end"))
+      .def("kpis", &kpis_table, py::arg("interval"), py::arg("start"), py::arg("end"))
       .def("unmapped", &unmapped_table, py::arg("threads"))
       .def("unreached", &unreached_table)
       .def("outcomes", &outcomes_table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sojourn.graph import JourneyGraph
     from sojourn.patterns import Pattern
 
+_EPOCH = datetime(1970, 1, 1)
 _TRANSITION_COLUMNS = ("count", "customers", "mean_gap", "median_gap", "value")
 _USUAL_COLUMNS = ("count", "customers", "mean_gap", "value")
 
@@ -48,9 +49,11 @@ class EventLog:
         Table with columns customer, from, to: when each customer was observed; one row a customer, those without
         events too. Default: the log's own first and last instant for everyone.
     history
-        ``"complete"``: nothing came before the observation; ``"truncated"``: what came before is unknown.
+        ``"complete"``: what came before the observation is known: events before ``from`` may stand in the table, the
+        customer's history, which patterns see and nothing else counts; ``"truncated"``: what came before is unknown.
     prior_counts
-        Table with columns customer, event, count: what came before the observation.
+        Table with columns customer, event, count: what came before the observation, where no events before it are
+        given.
     threads
         Number of threads (None: all). The answer never depends on it.
 
@@ -58,7 +61,8 @@ class EventLog:
     ------
     InvalidInput
         For a missing column, a wrong type, float ids, a null customer, time or event, a time out of range, a value
-        that is not finite, an empty table, an event outside its customer's observation; with the first row at fault.
+        that is not finite, an empty table, an event after its customer's observation, or before it where history is
+        truncated; with the first row at fault.
 
     Examples
     --------
@@ -141,9 +145,17 @@ class EventLog:
 
     @property
     def span(self) -> tuple[datetime, datetime]:
-        """First and last instant of any event, written as the log's times are."""
+        """Earliest ``from`` and latest ``to`` of the observation, written as the log's times are.
+
+        Without an `observed` table: the first and last instant of any event.
+        """
         first, last = self._core.span().to_dict(2)["span"]
         return first, last
+
+    @property
+    def before_observation(self) -> int:
+        """Number of events before their customer's observation: history, which patterns see."""
+        return self._core.before_observation
 
     def append(self, more: Any, *, threads: int | None = None) -> EventLog:
         """Return a new log with further events, equal to one built from both tables.
@@ -166,11 +178,11 @@ class EventLog:
     __hash__ = None  # type: ignore[assignment]
 
     def counts(self, *, threads: int | None = None) -> Table:
-        """Return event, count, customers: one row an event name."""
+        """Return event, count, customers: one row an event name, over all events of the log, history included."""
         return Table(self._core.counts(checked(threads)), self._like)
 
     def transitions(self, columns: Iterable[str] | None = None, *, threads: int | None = None) -> Table:
-        """Return which event directly follows which.
+        """Return which event directly follows which, over all events of the log, history included.
 
         Parameters
         ----------
@@ -193,7 +205,9 @@ class EventLog:
         return Table(self._core.transitions(wanted, checked(threads)), self._like)
 
     def graph(self, outcomes: Mapping[str, Pattern] | None = None, *, threads: int | None = None) -> JourneyGraph:
-        """Return how customers moved from event to event, up to their first outcome.
+        """Return how customers moved from event to event while observed, up to their first outcome then.
+
+        Walks and values are of the observation: events before ``from`` are no steps and add no value.
 
         Parameters
         ----------
@@ -211,6 +225,27 @@ class EventLog:
         paths = _core.event_paths(self._core, written, checked(threads))
         return JourneyGraph(_core.graph(paths, checked(threads)), self._like)
 
+    def _instant(self, when: date | datetime | str, name: str) -> int:
+        """Return an instant given in the log's own kind of time, as UTC microseconds; a date is its midnight."""
+        zoned = self._core.written_zone is not None
+        expected = (
+            f"expected a date, or a time {'with' if zoned else 'without'} a zone as the log's are, "
+            f"such as '2026-03-01' or '2026-03-01T12:00{'+00:00' if zoned else ''}'"
+        )
+        found = when
+        if isinstance(found, str):
+            try:
+                found = _read_iso(found)
+            except ValueError:
+                raise InvalidInput(f"{name}: found {when!r:.60}, {expected}") from None
+        if not isinstance(found, date) or found != found:  # pandas' NaT is a datetime, and not itself
+            raise InvalidInput(f"{name}: found {when!r:.60}, {expected}")
+        if not isinstance(found, datetime):
+            return self._core.to_utc(_micros(datetime(found.year, found.month, found.day)))
+        if (found.utcoffset() is not None) != zoned:
+            raise InvalidInput(f"{name}: found {found.isoformat()}, {expected}")
+        return _micros(found) if zoned else self._core.to_utc(_micros(found))
+
     def __repr__(self) -> str:
         first, last = (_short(moment) for moment in self.span)
         history = "truncated" if self._core.truncated else "complete"
@@ -224,6 +259,8 @@ class EventLog:
         """Return what a reader must know beyond the counts: nothing is cut or ignored in silence."""
         core = self._core
         notes = []
+        if core.before_observation:
+            notes.append(f"{core.before_observation:,} before the observation")
         if core.tied_share > 0:
             notes.append(f"{core.tied_share:.1%} tied")
         if core.missing_values:
@@ -233,6 +270,20 @@ class EventLog:
         if core.prior_outside:
             notes.append(f"{core.prior_outside:,} prior counts of other customers")
         return notes
+
+
+def _read_iso(text: str) -> date | datetime:
+    """Return a date, or a time, from its ISO form."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)  # 3.10 does not know Z
+
+
+def _micros(moment: datetime) -> int:
+    """Return microseconds since 1970: of UTC, or of the wall clock for a time without a zone."""
+    epoch = _EPOCH if moment.utcoffset() is None else _EPOCH.replace(tzinfo=timezone.utc)
+    return (moment - epoch) // timedelta(microseconds=1)
 
 
 def _short(moment: datetime) -> str:

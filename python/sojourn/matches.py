@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
+from sojourn._core import InvalidInput
 from sojourn._threads import checked
 from sojourn.events import EventLog
 from sojourn.table import Table
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 class Matches:
     """The answer of `Journey.match`: occurrences of moments, undecided cases, outcomes, KPIs. Immutable.
+
+    All of it is of the observation: patterns look into a customer's history, but what occurred before ``from`` is only
+    counted, as `before_observation`.
 
     Examples
     --------
@@ -52,6 +57,16 @@ class Matches:
     def __len__(self) -> int:
         return len(self._core)
 
+    @property
+    def before_observation(self) -> int:
+        """Number of occurrences left out because they lie before their customer's observation."""
+        return self._core.before_observation
+
+    @property
+    def undecided_before_observation(self) -> int:
+        """Number of undecided cases left out because what they leave open lies before the observation."""
+        return self._core.undecided_before_observation
+
     def occurrences(self, *, threads: int | None = None) -> Table:
         """Return the occurrences, by customer and then as they fell.
 
@@ -59,8 +74,9 @@ class Matches:
         -------
         Table
             occurrence_id, customer, moment, stage, time, start_time, value, key. The id is a function of customer,
-            moment and ordinal (63 bits of a hash) and never changes; time and start_time are written as the log's times
-            are; value and key are those of the event that the occurrence carries, null where there is none.
+            moment and ordinal (63 bits of a hash) and never changes; ordinals count what lies before the observation
+            too. time and start_time are written as the log's times are; value and key are those of the event that the
+            occurrence carries, null where there is none.
         """
         return self._table(self._core.occurrences(checked(threads)))
 
@@ -71,51 +87,83 @@ class Matches:
         -------
         Table
             moment, customer, time, reason: ``"truncated"`` (what came before the observation would decide),
-            ``"censored"`` (what comes after it would), ``"unknown condition"`` (a null in a condition).
+            ``"censored"`` (what comes after it would), ``"unknown condition"`` (a null in a condition). The
+            time may lie before the observation where what it leaves open may lie inside.
         """
         return self._table(self._core.undecided())
 
     def outcomes(self) -> Table:
-        """Return customer, outcome, time: each customer's first outcome, for those who reached one."""
+        """Return customer, outcome, time: each customer's first outcome while observed, for those who reached one."""
         return self._table(self._core.outcomes())
 
-    def moments(self) -> Table:
+    def moments(self, *, start: date | datetime | str | None = None, end: date | datetime | str | None = None) -> Table:
         """Return one row a moment, in the journey's order.
+
+        Parameters
+        ----------
+        start, end
+            Only occurrences, and undecided cases, with start ≤ time < end: dates (their midnight in the log's zone),
+            datetimes or ISO strings, with or without a zone as the log's times are. None: no limit.
 
         Returns
         -------
         Table
             moment, stage, occurrences, customers (who had it), value (sum over the events carried; null for a log
             without values), per_customer (occurrences a customer who had it; null if nobody had), undecided (cases).
-        """
-        return self._table(self._core.moments())
 
-    def kpis(self, interval: float = 0.9) -> Table:
+        Raises
+        ------
+        InvalidInput
+            For another kind of time, or an end before the start.
+        """
+        return self._table(self._core.moments(*self._range(start, end)))
+
+    def kpis(
+        self,
+        interval: float = 0.9,
+        *,
+        start: date | datetime | str | None = None,
+        end: date | datetime | str | None = None,
+    ) -> Table:
         """Return how often each moment's KPI was met.
 
         Parameters
         ----------
         interval
             Confidence of `low` and `high` (Wilson 1927).
+        start, end
+            Only occurrences with start ≤ time < end, as in `moments`: how it went in one quarter. Whether each met its
+            KPI is judged by all that is known.
 
         Returns
         -------
         Table
             moment, kpi, due (met or not met; the undecided left out), met, undecided, share (met / due), low, high,
             target; the shares are null where nothing was due.
+
+        Raises
+        ------
+        InvalidInput
+            For a confidence outside (0, 1), another kind of time, or an end before the start.
         """
-        return self._table(self._core.kpis(interval))
+        return self._table(self._core.kpis(interval, *self._range(start, end)))
 
     def unmapped(self, *, threads: int | None = None) -> Table:
-        """Return event, count, share: events that no pattern of the journey mentions, most frequent first."""
+        """Return event, count, share: events that no pattern of the journey mentions, most frequent first.
+
+        Over all events of the log, history included.
+        """
         return self._table(self._core.unmapped(checked(threads)))
 
     def unreached(self) -> Table:
-        """Return moment, stage, undecided: moments that never occur, with the cases left undecided."""
+        """Return moment, stage, undecided: moments that never occur while observed, with the cases left undecided."""
         return self._table(self._core.unreached())
 
     def graph(self, by: str = "moment", *, threads: int | None = None) -> JourneyGraph:
-        """Return how customers moved from moment to moment, up to their first outcome.
+        """Return how customers moved from moment to moment while observed, up to their first outcome then.
+
+        A walk begins with the first occurrence of the observation. Values are of what the observation holds: events
+        before ``from`` add none, to no customer, and to no step that carries one (a tenth anniversary's first year).
 
         Parameters
         ----------
@@ -159,6 +207,15 @@ class Matches:
         matches = self._journey.match(self._log.append(more, threads=threads), threads=threads)
         return matches, self._table(matches._core.new_since(self._core, checked(threads)))
 
+    def _range(
+        self, start: date | datetime | str | None, end: date | datetime | str | None
+    ) -> tuple[int | None, int | None]:
+        first = None if start is None else self._log._instant(start, "start")
+        last = None if end is None else self._log._instant(end, "end")
+        if first is not None and last is not None and last < first:
+            raise InvalidInput(f"end: found {end}, expected a time not before start ({start})")
+        return first, last
+
     def _table(self, core: _core.Table) -> Table:
         return Table(core, self._log._like)
 
@@ -169,8 +226,14 @@ class Matches:
         moments, cases = len(self._journey.moments), self._core.undecided_cases
         return (
             f"Matches({len(self):,} occurrences of {moments:,} moment{'' if moments == 1 else 's'}, "
-            f"{cases:,} undecided case{'' if cases == 1 else 's'}, {self._log.customers:,} customers)"
+            f"{cases:,} undecided case{'' if cases == 1 else 's'}, {self._log.customers:,} customers{self._left_out()})"
         )
+
+    def _left_out(self) -> str:
+        occurrences, cases = self.before_observation, self.undecided_before_observation
+        counts = [f"{occurrences:,} occurrence{'' if occurrences == 1 else 's'}"] if occurrences else []
+        counts += [f"{cases:,} undecided case{'' if cases == 1 else 's'}"] if cases else []
+        return f"; {' and '.join(counts)} before the observation" if counts else ""
 
     def _repr_html_(self) -> str:
         return self.moments()._repr_html_()

@@ -265,7 +265,9 @@ def test_observation_table() -> None:
     assert log.customers == 2  # b was observed and did nothing
     edges = {(r["source"], r["target"]): r["count"] for r in log.transitions().rows()}
     assert edges["START", "END"] == 1
-    with pytest.raises(sj.InvalidInput, match=r"customer 'a' at 2024-01-02.*out of the customer's observation"):
+    with pytest.raises(
+        sj.InvalidInput, match=r"column 'time', row 1: found 2024-01-02.*of customer 'a', after the customer's"
+    ):
         sj.EventLog(table, observed={**window, "to": [START, START]})
     with pytest.raises(sj.InvalidInput, match=r"no row for customer 'a'"):
         sj.EventLog(table, observed={"customer": ["b"], "from": [START], "to": [START]})

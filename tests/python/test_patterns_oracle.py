@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pyarrow as pa
@@ -83,6 +85,10 @@ def journey_of(world: World) -> sj.Journey:
         reject()
 
 
+def moment_of(time: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=time)
+
+
 FIELDS = ("customer", "moment", "stage", "time", "start_time", "value", "key")
 
 
@@ -92,6 +98,7 @@ def everything(matches: sj.Matches, threads: int) -> tuple[Any, ...]:
         rows(matches.undecided(), "moment", "customer", "time", "reason"),
         rows(matches.outcomes(), "customer", "outcome", "time"),
         rows(matches.kpis(), "moment", "met", "due", "undecided"),
+        (matches.before_observation, matches.undecided_before_observation),
     )
 
 
@@ -104,9 +111,13 @@ def test_the_matcher_agrees_with_the_oracle(world: World) -> None:
     found = rows(matches.occurrences(), *FIELDS)
     assert found == [tuple(o[f] for f in FIELDS) for o in wanted]
     seen: Counter[tuple[Any, Any]] = Counter()
-    for row, o in zip(found, wanted, strict=True):  # ordinals follow from the order
-        assert seen[row[:2]] == o["ordinal"]
-        seen[row[:2]] += 1
+    of_life = oracle.whole_lives(world.events, world.journey, **options)
+    for o in of_life:  # ordinals follow from the order
+        assert seen[o["customer"], o["moment"]] == o["ordinal"]
+        seen[o["customer"], o["moment"]] += 1
+    assert matches.before_observation == len(of_life) - len(wanted)
+    left_out = oracle.undecided(world.events, world.journey, left_out=True, **options)
+    assert matches.undecided_before_observation == len(left_out)
     undecided = rows(matches.undecided(), "moment", "customer", "time", "reason")
     assert sorted(undecided) == oracle.undecided(world.events, world.journey, **options)
     assert rows(matches.outcomes(), "customer", "outcome", "time") == oracle.outcomes(
@@ -117,6 +128,70 @@ def test_the_matcher_agrees_with_the_oracle(world: World) -> None:
         (k["moment"], k["met"], k["met"] + k["not_met"], k["undecided"])
         for k in oracle.kpis(world.events, world.journey, **options)
     ]
+
+
+@FEWER_WORLDS
+@given(worlds(), st.data())
+def test_moments_and_kpis_of_a_range_agree_with_the_oracle(world: World, data: st.DataObject) -> None:
+    matches = journey_of(world).match(log_of(world))
+    instants = sorted({e["time"] for e in world.events})
+    drawn = sorted(data.draw(st.sampled_from(instants)) for _ in (0, 1))
+    start, end = (t + data.draw(st.sampled_from([0, 1])) for t in drawn)
+    limits = {"start": moment_of(start), "end": moment_of(max(start, end))}
+    inside = range(start, max(start, end))
+    found = rows(matches.moments(**limits), "moment", "occurrences", "customers", "undecided")
+    happened = [o for o in oracle.occurrences(world.events, world.journey, **world.options()) if o["time"] in inside]
+    cases = oracle.undecided(world.events, world.journey, **world.options())
+    assert found == [
+        (
+            m["id"],
+            sum(o["moment"] == m["id"] for o in happened),
+            len({o["customer"] for o in happened if o["moment"] == m["id"]}),
+            sum(moment == m["id"] and time in inside for moment, _, time, _ in cases),
+        )
+        for m in world.journey["moments"]
+    ]
+    kpis = rows(matches.kpis(**limits), "moment", "met", "due", "undecided")
+    assert kpis == [
+        (k["moment"], k["met"], k["met"] + k["not_met"], k["undecided"])
+        for k in oracle.kpis(world.events, world.journey, inside.start, inside.stop, **world.options())
+    ]
+
+
+@FEWER_WORLDS
+@given(worlds())
+def test_an_occurrence_keeps_its_id_wherever_the_observation_begins(world: World) -> None:
+    """All events observed: the ids of those inside the shorter observation are the same."""
+    if world.history == "truncated" or world.observed is None:
+        return
+    whole = {c: (min(e["time"] for e in world.events), to) for c, (_, to) in world.observed.items()}
+    fields = ("occurrence_id", *FIELDS)
+    journey = journey_of(world)
+    matches = journey.match(log_of(world))
+    of_life = rows(journey.match(log_of(replace(world, observed=whole))).occurrences(), *fields)
+    inside = [o for o in of_life if o[4] >= world.observed[o[1]][0]]
+    assert rows(matches.occurrences(), *fields) == inside
+    assert matches.before_observation == len(of_life) - len(inside)
+
+
+@FEWER_WORLDS
+@given(worlds(), st.sampled_from(["moment", "stage", "owner"]))
+def test_walks_and_their_values_are_of_the_observation(world: World, by: str) -> None:
+    log = log_of(world)
+    matches = journey_of(world).match(log)
+    since = {e["customer"]: world.observed[e["customer"]][0] if world.observed else 0 for e in world.events}
+    inside = [e for e in world.events if e["time"] >= since[e["customer"]]]
+    assert log.before_observation == len(world.events) - len(inside)
+    worth = sum(e["value"] or 0 for e in inside)
+    for graph in (matches.graph(by), log.graph()):
+        starts = [r for r in graph.edges().rows() if r["source"] == "START"]
+        assert sum(r["customers"] for r in starts) == log.customers
+        assert sum(r["customers_value"] for r in starts) == worth
+    visits = {r["node"]: r["visits"] for r in log.graph().nodes().rows() if r["kind"] == "moment"}
+    assert visits == Counter(e["event"] for e in inside)
+    graph = matches.graph(by)
+    walked = sum(r["visits"] for r in graph.nodes().rows() if r["kind"] == "moment")
+    assert walked + graph.after_outcome == len(matches)
 
 
 @FEWER_WORLDS

@@ -281,10 +281,14 @@ def worlds(
     grid = draw(st.sampled_from(list(grids)))
     customers = [f"c{i + 1}" for i in range(draw(st.integers(1, 4)))]
     last = len(grid.instants) - 1
-    # Each customer's observation is a stretch of the grid; rows outside are wrapped into it, so none is refused.
+    history = draw(st.sampled_from(["complete", "complete", "truncated"])) if truncation else "complete"
+    is_observed = draw(_chance(75))
+    reaches_back = is_observed and history == "complete" and draw(_chance(80))
+    # Each customer's observation is a stretch of the grid; rows outside are wrapped into it, so none is refused. Where
+    # the log reaches back, rows before the observation are the customer's history.
     spans = {}
     for customer in customers:
-        start = draw(st.sampled_from([0, 0, 1, 2, 4]))
+        start = draw(st.sampled_from([last // 2, 4, 2, last - 3, 0] if reaches_back else [0, 0, 1, 2, 4]))
         spans[customer] = (start, draw(st.sampled_from([last, last, last - 1, last - 3])))
     row = st.fixed_dictionaries(
         {
@@ -306,6 +310,7 @@ def worlds(
     for drawn in (e for burst in bursts for e in burst):
         if sum(e["customer"] == drawn["customer"] for e in events) < max_events:
             low, high = spans[drawn["customer"]]
+            low = 0 if reaches_back else low
             time = grid.instants[low + (drawn["time"] - low) % (high - low + 1)]
             beside = time + drawn["beside"]  # a microsecond off the grid: just inside a window, or just out of it
             if grid.instants[low] <= beside <= grid.instants[high]:
@@ -313,9 +318,8 @@ def worlds(
             events.append({k: time if k == "time" else v for k, v in drawn.items() if k != "beside"})
     present = sorted({e["customer"] for e in events})
     observed = None
-    if draw(_chance(60)):
+    if is_observed:
         observed = {c: (grid.instants[spans[c][0]], grid.instants[spans[c][1]]) for c in present}
-    history = draw(st.sampled_from(["complete", "complete", "truncated"])) if truncation else "complete"
     prior_counts = None
     if history == "truncated" and draw(_chance(60)):
         pairs = st.tuples(st.sampled_from(present), st.sampled_from(sorted({e["event"] for e in events})))
@@ -341,6 +345,11 @@ def _frequencies(seed: int, examples: int = 500) -> None:
     def sample(world: World) -> None:
         totals["worlds"] += 1
         totals["events"] += len(world.events)
+        if world.observed is not None:
+            totals["before the observation"] += sum(e["time"] < world.observed[e["customer"]][0] for e in world.events)
+            totals["cases before it"] += len(
+                oracle.undecided(world.events, world.journey, left_out=True, **world.options())
+            )
         at = Counter((e["customer"], e["time"]) for e in world.events)
         totals["tied"] += sum(n for n in at.values() if n > 1)
         found = Counter(o["moment"] for o in oracle.occurrences(world.events, world.journey, **world.options()))

@@ -1,6 +1,7 @@
 // The event log: columns grouped by customer, in time order inside a customer. Immutable.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -35,7 +36,7 @@ struct SequenceColumn {
 };
 using Ties = std::variant<InputOrder, NameRanking, SequenceColumn>;
 
-/// Whether the log knows what came before a customer's observation.
+/// Whether the log knows what came before a customer's observation. Complete: events before it may stand in the log, the customer's history.
 enum class History : std::uint8_t { complete, truncated };
 
 /// A customer is observed on the closed interval [from, to].
@@ -84,7 +85,8 @@ class EventLog {
     std::map<std::string, std::map<std::uint32_t, std::int64_t>> prior;  // event → customer → count before `from`
     bool has_prior = false;
     std::int64_t tied = 0, missing_values = 0, rounded_times = 0, prior_outside = 0;
-    std::int64_t first_time = 0, last_time = 0;
+    std::int64_t before_observation = 0;         // events before their customer's `from`
+    std::int64_t first_time = 0, last_time = 0;  // earliest `from` and latest `to`; without `observed`, first and last event
   };
 
   explicit EventLog(Parts parts) : p_(std::move(parts)) {}
@@ -119,6 +121,12 @@ class EventLog {
     return p_.observed.empty() ? Observation{timestamp(p_.first_time), timestamp(p_.last_time)} : p_.observed[c];
   }
   [[nodiscard]] History history() const { return p_.history; }
+  /// How many of customer c's events lie before `from`: the history, which patterns see but the observation does not count.
+  [[nodiscard]] std::size_t history_size(std::size_t c) const {
+    if (p_.before_observation == 0) return 0;
+    const std::span<const std::int64_t> times = customer(c).times;
+    return static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), micros(p_.observed[c].from)) - times.begin());
+  }
   /// Events of that name the customer had before `from`; nullopt where no prior counts were given. A pair the table does not list counts 0.
   [[nodiscard]] std::optional<std::int64_t> prior_count(std::size_t c, const std::string& event) const {
     if (!p_.has_prior) return std::nullopt;
@@ -128,7 +136,7 @@ class EventLog {
     return of_customer == of_event->second.end() ? 0 : of_customer->second;
   }
 
-  /// First and last instant of any event.
+  /// Earliest `from` and latest `to` of any customer: without an observation table, the first and last instant of any event.
   [[nodiscard]] Observation span() const { return {timestamp(p_.first_time), timestamp(p_.last_time)}; }
   /// Share of events that have another event of the same customer at the same instant.
   [[nodiscard]] double tied_share() const { return size() == 0 ? 0.0 : static_cast<double>(p_.tied) / static_cast<double>(size()); }

@@ -434,7 +434,7 @@ class Ingest {
       log_.sequence = Buffer<std::int64_t>(rows_);
       for (std::size_t i = 0; i < rows_; ++i) log_.sequence[i] = sequence_[row_[i]];
     }
-    log_.observed = std::move(*observed_).finish(log_);
+    std::move(*observed_).finish(table_, options_.timezone.value_or(ZoneRules{}), log_);
     read_prior_counts(options_.prior_counts, log_);
   }
 
@@ -467,7 +467,8 @@ class Ingest {
 /// Reads a table of events into a log.
 /// Memory beside the result: 16 bytes a row (24 with values); 8 more for string ids beyond eight bytes, attributes, a key or a sequence column.
 /// @throws InvalidInput for a missing column, a wrong type, float ids, a null customer, time or event, a time out of range, a value that is
-/// not finite, an empty table, an event outside its customer's observation; always with the first offending row.
+/// not finite, an empty table, an event after its customer's observation, or before it where history is truncated; always with the first offending
+/// row.
 inline EventLog ingest(const arrow::Imported& table, const IngestOptions& options = {}) {
   if (table.rows() == 0) refuse(table.name(), "an empty table", "at least one event");
   if (table.rows() >= std::int64_t{UINT32_MAX})

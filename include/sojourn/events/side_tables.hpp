@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -123,21 +124,44 @@ class ObservedTable {
   /// The number, among all, of the r-th customer with events.
   [[nodiscard]] std::size_t number(std::size_t r) const { return given_ ? number_[r] : r; }
 
-  /// @throws InvalidInput when an event lies outside its customer's observation.
-  std::vector<Observation> finish(const EventLog::Parts& log) && {
-    for (std::size_t c = 0; c < observed_.size(); ++c) {
-      for (std::size_t i = log.offsets[c]; i < log.offsets[c + 1]; ++i) {
-        const Timestamp t = timestamp(log.times[i]);
-        if (t < observed_[c].from || t > observed_[c].to)
-          refuse("events, column '" + log.columns.time + "'",
-                 "an event of customer " + log.ids.text(c) + " at " + to_string(t) + ", out of the customer's observation",
-                 "a time from " + to_string(observed_[c].from) + " to " + to_string(observed_[c].to));
-      }
+  /// Gives the log its observation, and counts the events before it. O(customers · log events).
+  /// @throws InvalidInput when an event lies after its customer's observation, or before it where history is truncated.
+  void finish(const arrow::Imported& events, const ZoneRules& naive_zone, EventLog::Parts& log) && {
+    if (!given_) return;
+    log.observed = std::move(observed_);
+    log.first_time = INT64_MAX;
+    log.last_time = INT64_MIN;
+    for (std::size_t c = 0; c < log.observed.size(); ++c) {
+      const std::int64_t from = micros(log.observed[c].from), to = micros(log.observed[c].to);
+      const std::int64_t *begin = log.times.data() + log.offsets[c], *end = log.times.data() + log.offsets[c + 1];
+      const std::int64_t before = std::lower_bound(begin, end, from) - begin;
+      if ((before > 0 && log.history == History::truncated) || (begin != end && end[-1] > to)) refuse_first_outside(events, naive_zone, log);
+      log.before_observation += before;
+      log.first_time = std::min(log.first_time, from);
+      log.last_time = std::max(log.last_time, to);
     }
-    return std::move(observed_);
   }
 
  private:
+  /// Names the first row, as the table has them, with an event that may not be there.
+  [[noreturn]] static void refuse_first_outside(const arrow::Imported& events, const ZoneRules& naive_zone, const EventLog::Parts& log) {
+    const SideIds ids(events.field(log.columns.customer), log.ids.are_strings());
+    const arrow::Field field = events.field(log.columns.time);
+    const std::vector<std::int64_t> times = read_instants(field, naive_zone);
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      const std::size_t c = *ids.find_in(log.ids, i);
+      const Observation& observed = log.observed[c];
+      const Timestamp time = timestamp(times[i]);
+      const std::string found = to_string(time) + ", of customer " + log.ids.text(c);
+      const std::string expected = "a time from " + to_string(observed.from) + " to " + to_string(observed.to);
+      const Place place = field.at(static_cast<std::int64_t>(i));
+      if (time > observed.to) refuse(place, found + ", after the customer's observation", expected);
+      if (time < observed.from && log.history == History::truncated)
+        refuse(place, found + ", before the customer's observation", expected + " (history is 'truncated': what came before is not known)");
+    }
+    throw std::logic_error("no event outside the observation");
+  }
+
   bool given_ = false;
   CustomerIds all_;
   std::vector<std::size_t> number_;
@@ -147,6 +171,9 @@ class ObservedTable {
 /// The table customer, event, count. Rows of customers that the log does not have are counted (`prior_outside`).
 inline void read_prior_counts(const arrow::Imported* table, EventLog::Parts& log) {
   if (table == nullptr) return;
+  if (log.before_observation > 0)
+    refuse(table->name(), "counts of what came before the observation, beside " + std::to_string(log.before_observation) + " events before it",
+           "one of the two (both would count twice)");
   log.has_prior = true;
   const SideIds ids(table->field("customer"), log.ids.are_strings());
   const arrow::Field event_field = table->field("event"), count_field = table->field("count");

@@ -56,9 +56,19 @@ struct FormInput {
 
   [[nodiscard]] const Emitted& part(std::size_t i) const { return emitted[pattern.parts[i]]; }
   [[nodiscard]] std::size_t parts() const { return pattern.parts.size(); }
-  /// Rows that parts pass up.
+  /// Rows that parts pass up, of a form that occurs with its parts.
   void pass_cases(std::vector<Case>& out) const {
     for (const std::uint32_t p : pattern.parts) out.insert(out.end(), emitted[p].cases.begin(), emitted[p].cases.end());
+  }
+  /// The same, of a form that occurs up to its window later.
+  void pass_cases_within(std::vector<Case>& out) const {
+    for (const std::uint32_t p : pattern.parts)
+      for (const Case& c : emitted[p].cases) out.push_back({c.time, c.reason, life.reach(c.latest, pattern.within)});
+  }
+  /// The same, of a form that occurs no later than `latest`.
+  void pass_cases_until(std::int64_t latest, std::vector<Case>& out) const {
+    for (const std::uint32_t p : pattern.parts)
+      for (const Case& c : emitted[p].cases) out.push_back({c.time, c.reason, latest});
   }
 };
 

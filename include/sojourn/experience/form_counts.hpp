@@ -1,6 +1,7 @@
 // The forms that count x's: nth and count. Semantics: docs/patterns.md, "Forms" and "Conditions". Linear in the x's.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -42,23 +43,25 @@ inline std::optional<std::int64_t> usable_prior(const FormInput& in) {
 }
 
 inline void evaluate_nth(const FormInput& in, Emitted& out) {
-  in.pass_cases(out.cases);
   const Counted x{in};
-  if (x.empty()) return;
+  if (x.empty()) return in.pass_cases_until(Case::no_end, out.cases);
   std::int64_t n = in.pattern.n;
   if (const auto prior = usable_prior(in)) {
     n -= *prior;
     if (n <= 0) return;
   } else if (in.life.truncated() && !x.known.empty()) {
+    in.pass_cases_until(Case::no_end, out.cases);
     out.cases.push_back({x.known.front().time, Reason::truncated});
     return;
   }
   const auto wanted = static_cast<std::uint64_t>(n);
   const bool reached = x.known.size() >= wanted;
+  in.pass_cases_until(reached ? x.known[wanted - 1].time : Case::no_end, out.cases);
   const bool doubtful =
       reached ? !x.unknown.empty() && x.unknown.front().place() < x.known[wanted - 1].place() : x.known.size() + x.unknown.size() >= wanted;
   if (doubtful) {
-    out.cases.push_back({x.unknown.front().time, Reason::unknown_condition});
+    const std::int64_t last = x.known.empty() ? x.unknown.back().time : std::max(x.known.back().time, x.unknown.back().time);
+    out.cases.push_back({x.unknown.front().time, Reason::unknown_condition, reached ? x.known[wanted - 1].time : last});
   } else if (reached) {
     Signal signal = x.known[wanted - 1];
     signal.start_time = signal.time;
@@ -67,7 +70,7 @@ inline void evaluate_nth(const FormInput& in, Emitted& out) {
 }
 
 inline void evaluate_count(const FormInput& in, Emitted& out) {
-  in.pass_cases(out.cases);
+  in.pass_cases_within(out.cases);
   const Counted x{in};
   const auto wanted = static_cast<std::uint64_t>(in.pattern.n);
   if (x.known.size() + x.unknown.size() < wanted) return;
@@ -89,7 +92,7 @@ inline void evaluate_count(const FormInput& in, Emitted& out) {
       out.signals.push_back(signal);
       armed = false;
     } else {
-      if (ready && known + unknown >= wanted) out.cases.push_back({at.time, Reason::unknown_condition});
+      if (ready && known + unknown >= wanted) out.cases.push_back({at.time, Reason::unknown_condition, at.time});
       if (is_known) armed = true;
     }
   }

@@ -15,7 +15,7 @@ namespace sojourn {
 inline Signal deadline_of(const Signal& y, std::int64_t time) { return {time, y.time, y.event, true}; }
 
 inline void evaluate_absent(const FormInput& in, Emitted& out) {
-  in.pass_cases(out.cases);
+  in.pass_cases_within(out.cases);
   const Counted x{in};
   const Emitted& after = in.part(1);
   static const Emitted nothing{};
@@ -26,7 +26,7 @@ inline void evaluate_absent(const FormInput& in, Emitted& out) {
       const std::int64_t ends = in.life.shift(y.time, in.pattern.within);
       if (x_known.any(y.place(), ends) || z_known.any(y.place(), ends)) continue;
       if (!y_known || x_unknown.any(y.place(), ends) || z_unknown.any(y.place(), ends)) {
-        out.cases.push_back({y.time, Reason::unknown_condition});
+        out.cases.push_back({y.time, Reason::unknown_condition, ends});
       } else if (ends > in.life.until()) {
         out.cases.push_back({y.time, Reason::censored});
       } else {
@@ -40,9 +40,10 @@ inline void evaluate_absent(const FormInput& in, Emitted& out) {
 }
 
 inline void evaluate_anniversary(const FormInput& in, Emitted& out) {
-  in.pass_cases(out.cases);
   const Life& life = in.life;
-  for (const Signal& y : in.part(0).unknown) out.cases.push_back({life.time(y.event), Reason::unknown_condition});
+  const std::int64_t latest = life.first_outcome ? *life.first_outcome - 1 : Case::no_end;
+  in.pass_cases_until(latest, out.cases);
+  for (const Signal& y : in.part(0).unknown) out.cases.push_back({life.time(y.event), Reason::unknown_condition, latest});
   for (const Signal& y : in.part(0).signals) {
     for (std::int64_t k = 1;; ++k) {
       const std::int64_t time = life.shift(y.time, in.pattern.within, k);

@@ -52,7 +52,8 @@ inline void report_unknown_once(const FormInput& in, std::vector<Case>& out) {
   put_in_order(unknown);
   const auto same_place = [](const Signal& a, const Signal& b) { return a.place() == b.place(); };
   unknown.erase(std::unique(unknown.begin(), unknown.end(), same_place), unknown.end());
-  for (const Signal& signal : unknown) out.push_back({in.life.time(signal.event), Reason::unknown_condition});
+  for (const Signal& signal : unknown)
+    out.push_back({in.life.time(signal.event), Reason::unknown_condition, in.life.reach(signal.time, in.pattern.within)});
 }
 
 namespace sequence_detail {
@@ -116,7 +117,7 @@ class OtherEvents {
 
 inline void evaluate_sequence(const FormInput& in, Emitted& out) {
   using namespace sequence_detail;
-  in.pass_cases(out.cases);
+  in.pass_cases_within(out.cases);
   report_unknown_once(in, out.cases);
   if (!every_part_emitted(in)) return;
   const OtherEvents others{in.pattern, in.life, in.scratch.others_before};
@@ -161,7 +162,7 @@ inline void evaluate_any_of(const FormInput& in, Emitted& out) {
 }
 
 inline void evaluate_all_of(const FormInput& in, Emitted& out) {
-  in.pass_cases(out.cases);
+  in.pass_cases_within(out.cases);
   report_unknown_once(in, out.cases);
   if (!every_part_emitted(in)) return;
   std::vector<std::optional<std::int64_t>> latest(in.parts());  // of each part, since the last match

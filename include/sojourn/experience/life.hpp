@@ -11,6 +11,7 @@
 #include "sojourn/core/duration.hpp"
 #include "sojourn/core/zone.hpp"
 #include "sojourn/events/event_log.hpp"
+#include "sojourn/experience/signal.hpp"
 
 namespace sojourn {
 
@@ -45,7 +46,14 @@ class Life {
     return micros(advance(timestamp(time), duration, log_->zone(), k));
   }
 
-  /// Anniversaries come strictly before it; none: they go on to the end of the observation.
+  /// Whatever lies within `duration` of something at or before `time` lies no later than this. Months end unevenly: 31 March less a month and
+  /// 28 March less a month are one day, so that calendar durations get four days more.
+  [[nodiscard]] std::int64_t reach(std::int64_t time, const Duration& duration) const {
+    if (time == Case::no_end) return time;
+    return shift(time, duration) + (duration.is_calendar() ? 4 * micros_per_day : 0);
+  }
+
+  /// Of the whole life, history included. Anniversaries come strictly before it; none: they go on to the end of the observation.
   std::optional<std::int64_t> first_outcome = std::nullopt;
 
  private:

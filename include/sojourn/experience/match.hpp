@@ -47,7 +47,7 @@ struct Undecided {
   friend bool operator==(const Undecided&, const Undecided&) = default;
 };
 
-/// How a customer's journey ended: with the first outcome, or not while observed.
+/// How a customer's journey ended: with the first outcome of the observation, or not while observed.
 struct Ending {
   static constexpr std::int32_t observed = -1;
   std::int32_t outcome = observed;  // its number in the journey
@@ -71,7 +71,9 @@ struct Matches {
   Buffer<Occurrence> occurrences;
   std::vector<std::size_t> offsets = {0};  // customer c has occurrences [offsets[c], offsets[c + 1])
   std::vector<Undecided> undecided;
-  Buffer<Ending> endings;  // a customer each; empty for a journey without outcomes
+  Buffer<Ending> endings;                         // a customer each; empty for a journey without outcomes
+  std::int64_t before_observation = 0;            // occurrences left out, because they lie before their customer's observation
+  std::int64_t undecided_before_observation = 0;  // cases left out, because what they leave open lies before it
 
   /// How customer c's journey ended.
   [[nodiscard]] Ending ending(std::size_t c) const { return endings.empty() ? Ending::still_observed(log->observation(c)) : endings[c]; }
@@ -80,14 +82,24 @@ struct Matches {
   }
 };
 
-/// The first signal, in log order and then as listed, of patterns that a program evaluated.
+/// The time of the first outcome in the whole life, what came before the observation included.
+inline std::optional<std::int64_t> first_of_life(std::span<const std::uint32_t> outcomes, const Workspace& work) {
+  std::optional<std::int64_t> first;
+  for (const std::uint32_t outcome : outcomes)
+    if (const auto& signals = work.emitted[outcome].signals; !signals.empty())
+      first = std::min(first.value_or(signals.front().time), signals.front().time);
+  return first;
+}
+
+/// The first signal of the observation, in log order and then as listed, of patterns that a program evaluated.
 inline Ending first_ending(std::span<const std::uint32_t> outcomes, const Life& life, const Workspace& work) {
   const Signal* first = nullptr;
   Ending ending = Ending::still_observed({timestamp(life.since()), timestamp(life.until())});
   for (std::size_t o = 0; o < outcomes.size(); ++o) {
     const auto& signals = work.emitted[outcomes[o]].signals;
-    if (signals.empty() || (first != nullptr && signals.front().place() >= first->place())) continue;
-    first = &signals.front();
+    const auto at = std::find_if(signals.begin(), signals.end(), [&](const Signal& s) { return s.time >= life.since(); });
+    if (at == signals.end() || (first != nullptr && at->place() >= first->place())) continue;
+    first = &*at;
     ending = {static_cast<std::int32_t>(o), first->time, first->deadline, life.row(first->event)};
   }
   return ending;
@@ -111,6 +123,7 @@ class Compiled {
   struct Part {
     std::vector<Occurrence> occurrences;
     std::vector<Undecided> undecided;
+    std::int64_t before_observation = 0, undecided_before_observation = 0;
   };
 
   /// Matches some customers. Writes each one's number of occurrences to counts[c], and how the journey ended to endings[c], if there are outcomes.
@@ -131,7 +144,7 @@ class Compiled {
     if (ending != nullptr) {
       program_.evaluate(0, outcomes_end_, heard, life, work);
       *ending = first_ending(outcomes_, life, work);
-      if (ending->reached()) life.first_outcome = ending->time;
+      life.first_outcome = first_of_life(outcomes_, work);
     }
     program_.evaluate(outcomes_end_, program_.size(), heard, life, work);
     const std::size_t before = out.occurrences.size();
@@ -139,8 +152,8 @@ class Compiled {
     for (std::uint32_t m = 0; m < moments_.size(); ++m) {
       const Emitted& emitted = work.emitted[moments_[m]];
       moments += !emitted.signals.empty();
-      if (!emitted.signals.empty()) add_occurrences(life, customer, m, work, out.occurrences);
-      if (!emitted.unknown.empty() || !emitted.cases.empty()) add_undecided(life, customer, m, emitted, out.undecided);
+      if (!emitted.signals.empty()) add_occurrences(life, customer, m, work, out);
+      if (!emitted.unknown.empty() || !emitted.cases.empty()) add_undecided(life, customer, m, emitted, out);
     }
     if (moments > 1) put_in_life_order(out.occurrences.begin() + static_cast<std::ptrdiff_t>(before), out.occurrences.end());
     return out.occurrences.size() - before;
@@ -153,21 +166,31 @@ class Compiled {
     });
   }
 
-  void add_occurrences(const Life& life, std::uint32_t customer, std::uint32_t moment, const Workspace& work, std::vector<Occurrence>& out) const {
+  /// Occurrences of the observation; ordinals count those before it too, so that an id does not change with where the observation begins.
+  void add_occurrences(const Life& life, std::uint32_t customer, std::uint32_t moment, const Workspace& work, Part& out) const {
     const auto& signals = work.emitted[moments_[moment]].signals;
     std::optional<KpiCursor> kpi;
     if (kpis_[moment]) kpi.emplace(*kpis_[moment], life, work);
-    for (std::uint32_t ordinal = 0; ordinal < signals.size(); ++ordinal) {
+    std::uint32_t ordinal = 0;
+    while (ordinal < signals.size() && signals[ordinal].time < life.since()) ++ordinal;
+    out.before_observation += ordinal;
+    for (; ordinal < signals.size(); ++ordinal) {
       const Signal& s = signals[ordinal];
-      out.push_back({s.time, s.start_time, life.row(s.event), customer, moment, ordinal, s.deadline, kpi ? kpi->verdict(s) : Verdict::none});
+      out.occurrences.push_back(
+          {s.time, s.start_time, life.row(s.event), customer, moment, ordinal, s.deadline, kpi ? kpi->verdict(s) : Verdict::none});
     }
   }
 
-  static void add_undecided(const Life& life, std::uint32_t customer, std::uint32_t moment, const Emitted& emitted, std::vector<Undecided>& out) {
-    const std::size_t before = out.size();
-    for (const Signal& s : emitted.unknown) out.push_back({life.time(s.event), customer, moment, Reason::unknown_condition});
-    for (const Case& c : emitted.cases) out.push_back({c.time, customer, moment, c.reason});
-    std::sort(out.begin() + static_cast<std::ptrdiff_t>(before), out.end(),
+  static void add_undecided(const Life& life, std::uint32_t customer, std::uint32_t moment, const Emitted& emitted, Part& out) {
+    std::vector<Undecided>& rows = out.undecided;
+    const std::size_t before = rows.size();
+    const auto add = [&](const Case& c) {
+      if (c.concerns(life.since())) rows.push_back({c.time, customer, moment, c.reason});
+      else ++out.undecided_before_observation;
+    };
+    for (const Signal& s : emitted.unknown) add({life.time(s.event), Reason::unknown_condition, s.time});
+    for (const Case& c : emitted.cases) add(c);
+    std::sort(rows.begin() + static_cast<std::ptrdiff_t>(before), rows.end(),
               [](const Undecided& a, const Undecided& b) { return a.time != b.time ? a.time < b.time : a.reason < b.reason; });
   }
 
@@ -183,6 +206,8 @@ inline void join(std::vector<Compiled::Part> parts, const Run& run, Matches& out
   for (const Compiled::Part& part : parts) {
     begins.push_back(begins.back() + part.occurrences.size());
     out.undecided.insert(out.undecided.end(), part.undecided.begin(), part.undecided.end());
+    out.before_observation += part.before_observation;
+    out.undecided_before_observation += part.undecided_before_observation;
   }
   out.occurrences = Buffer<Occurrence>(begins.back());
   parallel_for(parts.size(), Run{run.count()}, [&](std::size_t i) {

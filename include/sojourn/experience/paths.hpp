@@ -71,10 +71,13 @@ inline double value_of(const EventLog& log, std::uint64_t event) {
   return log.values().empty() ? std::numeric_limits<double>::quiet_NaN() : log.values()[event];
 }
 
-/// Closes customer c's walk: how it ended, and what the customer is worth.
+/// The row of customer c's first event that is not history.
+inline std::size_t first_row(const EventLog& log, std::size_t c) { return log.offsets()[c] + log.history_size(c); }
+
+/// Closes customer c's walk: how it ended, and what the customer is worth by the events of the observation.
 inline void end_walk(const EventLog& log, std::size_t c, const Ending& ending, Paths& out) {
   ExactSum value;
-  for (std::size_t i = log.offsets()[c]; i < log.offsets()[c + 1]; ++i)
+  for (std::size_t i = first_row(log, c); i < log.offsets()[c + 1]; ++i)
     if (const double v = value_of(log, i); !std::isnan(v)) value.add(v);
   out.offsets.push_back(out.steps.size());
   out.ending.push_back(ending.outcome);
@@ -100,7 +103,8 @@ inline void drop_unvisited(Paths& paths) {
 }  // namespace paths_detail
 
 /// Walks over the moments, stages or owners that matched. A walk stops at the customer's first outcome: occurrences at or after its place are
-/// counted as `after_outcome`. O(occurrences + events).
+/// counted as `after_outcome`. Values are of what the observation holds: a step that carries an event of the history has none, and such
+/// events add nothing to what a customer is worth. O(occurrences + events).
 inline Paths paths(const Matches& matches, PathsBy by = PathsBy::moment) {
   using namespace paths_detail;
   const Journey& journey = *matches.journey;
@@ -112,9 +116,11 @@ inline Paths paths(const Matches& matches, PathsBy by = PathsBy::moment) {
   out.has_value = !log.values().empty();
   for (std::size_t c = 0; c < log.customers(); ++c) {
     const Ending ending = matches.ending(c);
+    const std::size_t first = first_row(log, c);
     for (const Occurrence& o : matches.of_customer(c)) {
+      const double value = o.event < first ? std::numeric_limits<double>::quiet_NaN() : value_of(log, o.event);
       if (ending.reached() && o.place() >= ending.place()) ++out.after_outcome;
-      else out.steps.push_back({nodes.of_moment[o.moment], o.time, value_of(log, o.event)});
+      else out.steps.push_back({nodes.of_moment[o.moment], o.time, value});
     }
     end_walk(log, c, ending, out);
   }
@@ -124,8 +130,8 @@ inline Paths paths(const Matches& matches, PathsBy by = PathsBy::moment) {
 /// An outcome of walks over bare events: its id, and the pattern that it is.
 using NamedPattern = std::pair<std::string, Pattern>;
 
-/// Walks over the events themselves, up to the first of the outcomes; an event that is the outcome is no step. Names that no walk visits are
-/// left out. O(events + signals of the outcomes). @throws InvalidInput as `Journey` does for outcomes.
+/// Walks over the events of the observation themselves, up to the first of the outcomes; an event that is the outcome is no step. Names that no walk
+/// visits are left out. O(events + signals of the outcomes). @throws InvalidInput as `Journey` does for outcomes.
 inline Paths paths(const EventLog& log, const std::vector<NamedPattern>& outcomes = {}, const Run& run = {}) {
   using namespace paths_detail;
   Journey::Parts checked;  // outcomes are held to a journey's rules
@@ -156,7 +162,7 @@ inline Paths paths(const EventLog& log, const std::vector<NamedPattern>& outcome
   for (std::size_t c = 0; c < log.customers(); ++c) {
     const Ending& ending = endings[c];
     const CustomerEvents own = log.customer(c);
-    for (std::size_t i = 0; i < own.size(); ++i) {
+    for (std::size_t i = log.history_size(c); i < own.size(); ++i) {
       const auto order = std::tuple{own.times[i], false, std::uint64_t{own.first + i}} <=> ending.place();
       if (!ending.reached() || order < 0) out.steps.push_back({own.events[i], own.times[i], value_of(log, own.first + i)});
       else out.after_outcome += order > 0;

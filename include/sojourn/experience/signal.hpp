@@ -49,8 +49,14 @@ inline const char* to_string(Reason reason) {
 
 /// An undecided case that is settled as a row and takes no further part in matching.
 struct Case {
+  static constexpr std::int64_t no_end = INT64_MAX;
+
   std::int64_t time;
   Reason reason;
+  std::int64_t latest = no_end;  // of an unknown condition: no later than this lies what it leaves open
+
+  /// Whether it concerns an observation that begins at `since`: what an unknown condition leaves open may lie before it altogether.
+  [[nodiscard]] bool concerns(std::int64_t since) const { return reason != Reason::unknown_condition || latest >= since; }
 };
 
 /// What a pattern emits over one life: signals, signals whose carried event leaves a condition unknown (both in order), and cases.

@@ -32,7 +32,7 @@ struct Paths {
 
   std::vector<std::int32_t> ending;         // a customer each: the outcome's number, or -1: still observed at the end
   std::vector<std::int64_t> ending_time;    // when the outcome came, or the observation ended; microseconds, UTC
-  std::vector<double> customer_value;       // all the customer's event values
+  std::vector<double> customer_value;       // all the customer's event values while observed
   std::vector<std::uint64_t> customer_key;  // hash of the customer's id: keys random numbers, so that neither order nor threads matter
 
   std::int64_t after_outcome = 0;  // steps left out, because they came after the customer's outcome

@@ -21,10 +21,11 @@ Pattern = str | Mapping[str, Any]
 Place = tuple[
     int, int, int
 ]  # time; 0 an event, 1 a deadline; position of the event, or of the event that began the deadline
-Case = tuple[int, str]  # time, reason
+Case = tuple[int, str, int]  # time, reason, the latest instant at which what is undecided could occur
 Observation = tuple[int, int]
 PriorCounts = Mapping[tuple[Any, str], int]
 
+NO_END = 2**62
 UNKNOWN, CENSORED, TRUNCATED = "unknown condition", "censored", "truncated"
 FORMS = ("event", "nth", "count", "absent", "sequence", "anniversary", "gap", "any_of", "all_of")
 FIRST_ORDINAL = 0  # Reading: ordinals begin at 0, as positions do
@@ -180,10 +181,27 @@ def lives(
             ranking = list(ties)
             own.sort(key=lambda e: (e["time"], ranking.index(e["event"]) if e["event"] in ranking else len(ranking)))
         since, until = span if observed is None else observed[customer]
-        if not all(since <= e["time"] <= until for e in own):
+        if any(e["time"] > until or (e["time"] < since and history == "truncated") for e in own):
             raise ValueError(f"an event of {customer!r} lies outside its observation")
         found.append(Life(customer, tuple(own), since, until, history == "truncated", prior_counts, zone))
     return found
+
+
+def reach(life: Life, latest: int, w: str) -> int:
+    """The latest instant of what lies within w of something no later than `latest`; months end unevenly."""
+    if latest == NO_END:
+        return NO_END
+    return life.shift(latest, w) + (4 * 86_400_000_000 if parse_duration(w)[0] else 0)
+
+
+def passed_up(cases: Sequence[Case], latest: int) -> list[Case]:
+    """Cases of a part of a form that occurs no later than `latest`."""
+    return [(time, reason, latest) for time, reason, _ in cases]
+
+
+def passed_up_within(cases: Sequence[Case], w: str, life: Life) -> list[Case]:
+    """Cases of a part of a form that occurs up to w later."""
+    return [(time, reason, reach(life, latest, w)) for time, reason, latest in cases]
 
 
 def event_place(life: Life, position: int) -> Place:
@@ -267,20 +285,22 @@ def _nth(pattern: Mapping[str, Any], life: Life) -> Emitted:
             return Emitted(cases=cases)
     elif life.truncated and known:
         # Reading: one row; truncation goes before unknown conditions, and "the first x" is the first known one.
-        return Emitted(cases=[*cases, (known[0].time, TRUNCATED)])
+        return Emitted(cases=[*cases, (known[0].time, TRUNCATED, NO_END)])
     if len(known) >= n:
-        undecided = any(u.place < known[n - 1].place for u in unknown)
+        cases = passed_up(cases, known[n - 1].time)
+        undecided, latest = any(u.place < known[n - 1].place for u in unknown), known[n - 1].time
     else:
-        undecided = len(known) + len(unknown) >= n
+        cases = passed_up(cases, NO_END)
+        undecided, latest = len(known) + len(unknown) >= n, max((x.time for x in known + unknown), default=NO_END)
     if undecided:
-        return Emitted(cases=[*cases, (unknown[0].time, UNKNOWN)])
+        return Emitted(cases=[*cases, (unknown[0].time, UNKNOWN, latest)])
     return Emitted([replace(s, start_time=s.time) for s in known[n - 1 : n]], [], cases)
 
 
 def _count(pattern: Mapping[str, Any], life: Life) -> Emitted:
     n, w, rearm = pattern["at_least"], pattern["within"], pattern.get("rearm", "below")
     known, unknown, cases = _counted(pattern["count"], pattern.get("where"), life)
-    found, rows = [], list(cases)
+    found, rows = [], passed_up_within(cases, w, life)
     armed = True
     # An event may be known by one part of an any_of and unknown by another: two x's at one place, the known one first.
     both = [(x, True) for x in known] + [(x, False) for x in unknown]
@@ -294,7 +314,7 @@ def _count(pattern: Mapping[str, Any], life: Life) -> Emitted:
                 found.append(replace(x, start_time=known_here[-n].time))
                 armed = False
         elif len(known_here) + len(unknown_here) >= n and ready:
-            rows.append((x.time, UNKNOWN))
+            rows.append((x.time, UNKNOWN, x.time))
         if x_known and len(known_here) < n:
             armed = True
     return Emitted(found, [], rows)
@@ -303,31 +323,32 @@ def _count(pattern: Mapping[str, Any], life: Life) -> Emitted:
 def _absent(pattern: Mapping[str, Any], life: Life) -> Emitted:
     w = pattern["within"]
     known, unknown, cases = _counted(pattern["absent"], pattern.get("where"), life)
-    rows = list(cases)
+    rows = passed_up_within(cases, w, life)
     if "unless" in pattern:
         z = evaluate(pattern["unless"], life)
         known, unknown = known + z.signals, unknown + z.unknown
-        rows += z.cases
+        rows += passed_up_within(z.cases, w, life)
     after = evaluate(pattern["after"], life)
-    rows += after.cases
+    rows += passed_up_within(after.cases, w, life)
     found = []
     for y, y_known in [(y, True) for y in after.signals] + [(y, False) for y in after.unknown]:
         ends = life.shift(y.time, w)
         if any(x.place > y.place and x.time <= ends for x in known):
             continue
         if not y_known or any(x.place > y.place and x.time <= ends for x in unknown):
-            rows.append((y.time, UNKNOWN))
+            rows.append((y.time, UNKNOWN, ends))
         elif ends > life.until:
-            rows.append((y.time, CENSORED))
+            rows.append((y.time, CENSORED, NO_END))
         else:
             found.append(deadline(life, ends, y.time, y.event))
     return Emitted(found, [], rows)
 
 
-def _reported_once(parts: Sequence[Emitted], life: Life) -> list[Case]:
+def _reported_once(parts: Sequence[Emitted], w: str, life: Life) -> list[Case]:
     """Undecided cases of a sequence's or set's elements: an unknown event is one case, though it might be several."""
     unknown = {s.place: s for part in parts for s in part.unknown}
-    return [(carried_time(life, s), UNKNOWN) for s in unknown.values()] + [c for part in parts for c in part.cases]
+    own = [(carried_time(life, s), UNKNOWN, s.time) for s in unknown.values()]
+    return passed_up_within(own + [c for part in parts for c in part.cases], w, life)
 
 
 def _kinds(pattern: Pattern) -> set[str]:
@@ -374,7 +395,7 @@ def _sequence(pattern: Mapping[str, Any], life: Life) -> Emitted:
         latest = max((c for c in chains if c[-1].place == completes), key=lambda c: c[0].place)
         found.append(replace(latest[-1], start_time=latest[0].time))
         chains = [c for c in chains if c[0].place > completes]  # all partial series are dropped
-    return Emitted(found, [], _reported_once(parts, life))
+    return Emitted(found, [], _reported_once(parts, pattern["within"], life))
 
 
 def _anniversary(pattern: Mapping[str, Any], life: Life) -> Emitted:
@@ -388,7 +409,8 @@ def _anniversary(pattern: Mapping[str, Any], life: Life) -> Emitted:
                 found.append(deadline(life, time, y.time, y.event))
             k += 1
     # Reading: an unknown y is one case, not one for each of its anniversaries.
-    return Emitted(found, [], part.cases + [(carried_time(life, y), UNKNOWN) for y in part.unknown])
+    cases = part.cases + [(carried_time(life, y), UNKNOWN, y.time) for y in part.unknown]
+    return Emitted(found, [], passed_up(cases, NO_END if life.first_outcome is None else life.first_outcome - 1))
 
 
 def _gap(pattern: Mapping[str, Any], life: Life) -> Emitted:
@@ -401,7 +423,7 @@ def _gap(pattern: Mapping[str, Any], life: Life) -> Emitted:
             found.append(deadline(life, ends, e["time"], i))
         elif i == len(life.events) - 1 and all_hold(pattern.get("where"), e) is not False:
             rows.append(
-                (e["time"], CENSORED)
+                (e["time"], CENSORED, NO_END)
             )  # a condition known to be false on that event settles it: nothing will occur
     return Emitted(found, [], rows)
 
@@ -433,7 +455,7 @@ def _all_of(pattern: Mapping[str, Any], life: Life) -> Emitted:
         ):  # Reading: as in a sequence, from the earliest on
             found.append(replace(completing, start_time=earliest))
             consumed = place
-    return Emitted(found, [], _reported_once(parts, life))
+    return Emitted(found, [], _reported_once(parts, pattern["within"], life))
 
 
 _EVALUATORS = {
@@ -457,13 +479,15 @@ def _holds_anniversary(pattern: Any) -> bool:
     return isinstance(pattern, (list, tuple)) and any(_holds_anniversary(p) for p in pattern)
 
 
-def _first_outcome(journey: Mapping[str, Any], life: Life) -> tuple[Signal, Any] | None:
-    """The first in log order, then in the journey's order. Reading: undecided outcomes do not stop a customer."""
+def _first_outcome(journey: Mapping[str, Any], life: Life, since: int) -> tuple[Signal, Any] | None:
+    """The first from `since` on, in log order, then the journey's. Reading: undecided outcomes do not stop a customer."""
     found = []
     for listed, outcome in enumerate(journey.get("outcomes", ())):
         if _holds_anniversary(outcome["when"]):
             raise ValueError(f"outcome {outcome['id']!r} holds an anniversary")
-        found += [(s.place, listed, s, outcome["id"]) for s in evaluate(outcome["when"], life).signals]
+        found += [
+            (s.place, listed, s, outcome["id"]) for s in evaluate(outcome["when"], life).signals if s.time >= since
+        ]
     if not found:
         return None
     _, _, signal, name = min(found, key=lambda f: f[:2])
@@ -474,7 +498,7 @@ def _lives_with_outcomes(journey: Mapping[str, Any], events: Sequence[Event], op
     full = {"ties": "input", "observed": None, "history": "complete", "prior_counts": None, "zone": "UTC", **options}
     found = []
     for life in lives(events, **full):
-        outcome = _first_outcome(journey, life)
+        outcome = _first_outcome(journey, life, min(e["time"] for e in life.events))  # of the whole life
         found.append(replace(life, first_outcome=outcome[0].time if outcome else None))
     return found
 
@@ -484,6 +508,12 @@ def occurrences(events: Sequence[Event], journey: Mapping[str, Any], **options: 
 
     Options, here and below: ties, observed, history, prior_counts, zone (see the module's `lives`).
     """
+    since = {life.customer: life.since for life in _lives_with_outcomes(journey, events, options)}
+    return [o for o in whole_lives(events, journey, **options) if o["time"] >= since[o["customer"]]]
+
+
+def whole_lives(events: Sequence[Event], journey: Mapping[str, Any], **options: Any) -> list[dict[str, Any]]:
+    """As `occurrences`, those before the observation included."""
     rows = []
     for life in _lives_with_outcomes(journey, events, options):
         found = []
@@ -506,14 +536,18 @@ def occurrences(events: Sequence[Event], journey: Mapping[str, Any], **options: 
     return rows
 
 
-def undecided(events: Sequence[Event], journey: Mapping[str, Any], **options: Any) -> list[tuple[Any, Any, int, str]]:
-    """(moment, customer, time, reason), one row a case, sorted."""
+def undecided(
+    events: Sequence[Event], journey: Mapping[str, Any], left_out: bool = False, **options: Any
+) -> list[tuple[Any, Any, int, str]]:
+    """(moment, customer, time, reason), one row a case, sorted; or, instead, those left out: they lie before `from`."""
     rows = []
     for life in _lives_with_outcomes(journey, events, options):
         for moment in journey["moments"]:
             emitted = evaluate(moment["when"], life)
-            rows += [(moment["id"], life.customer, carried_time(life, s), UNKNOWN) for s in emitted.unknown]
-            rows += [(moment["id"], life.customer, time, reason) for time, reason in emitted.cases]
+            cases = [(carried_time(life, s), UNKNOWN, s.time) for s in emitted.unknown] + emitted.cases
+            for time, reason, latest in cases:
+                if (reason == UNKNOWN and latest < life.since) == left_out:
+                    rows.append((moment["id"], life.customer, time, reason))
     return sorted(rows)
 
 
@@ -545,8 +579,10 @@ def kpi_verdict(met: Mapping[str, Any], o: Signal, life: Life) -> bool | None:
     return None if ends > life.until else absent
 
 
-def kpis(events: Sequence[Event], journey: Mapping[str, Any], **options: Any) -> list[dict[str, Any]]:
-    """moment, met, not_met, undecided for each moment with a KPI, in the journey's order."""
+def kpis(
+    events: Sequence[Event], journey: Mapping[str, Any], start: int = -NO_END, end: int = NO_END, **options: Any
+) -> list[dict[str, Any]]:
+    """moment, met, not_met, undecided for each moment with a KPI, in the journey's order; start <= time < end."""
     everyone = _lives_with_outcomes(journey, events, options)
     rows = []
     for moment in journey["moments"]:
@@ -556,6 +592,7 @@ def kpis(events: Sequence[Event], journey: Mapping[str, Any], **options: Any) ->
             kpi_verdict(moment["kpi"]["met"], o, life)
             for life in everyone
             for o in evaluate(moment["when"], life).signals
+            if o.time >= life.since and start <= o.time < end
         ]
         rows.append(
             {
@@ -569,10 +606,10 @@ def kpis(events: Sequence[Event], journey: Mapping[str, Any], **options: Any) ->
 
 
 def outcomes(events: Sequence[Event], journey: Mapping[str, Any], **options: Any) -> list[tuple[Any, Any, int]]:
-    """(customer, outcome id, time) of each customer's first outcome, by customer."""
+    """(customer, outcome id, time) of each customer's first outcome while observed, by customer."""
     rows = []
     for life in _lives_with_outcomes(journey, events, options):
-        outcome = _first_outcome(journey, life)
+        outcome = _first_outcome(journey, life, life.since)
         if outcome:
             rows.append((life.customer, outcome[1], outcome[0].time))
     return rows
