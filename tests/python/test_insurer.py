@@ -1,4 +1,4 @@
-"""The generated insurer: what was planted is there, joins back to what the silos hold, and difficulty does what it says."""
+"""The generated insurer: what was planted is there and joins back to what the silos hold; difficulty is what it says."""
 
 from __future__ import annotations
 
@@ -228,7 +228,8 @@ def test_each_reason_says_what_the_company_did() -> None:
         ).rows():
             near = [d for d in counted[household, direction] if abs((d - day).days) <= 90]
             month = [d for d in near if (d.year, d.month) == (day.year, day.month)]
-            ins, outs = (sum(d <= day for d in edges_of_spells[household, way]) for way in ("in", "out"))
+            ins = sum(d <= day for d in edges_of_spells[household, "in"])
+            outs = sum(d < day for d in edges_of_spells[household, "out"])
             holds = {
                 None: fate != "counted",
                 "identity": household is None,
@@ -341,7 +342,7 @@ def test_topics_are_missing_as_often_as_was_asked_for() -> None:
 
 
 def test_delays_have_their_shape_and_each_moment_its_mean() -> None:
-    """Median over mean: ln 2; for Weibull ln(2)^(1/.7) / Γ(1 + 1/.7); for the log-normal exp(−1/2), before the cut at 60 days."""
+    """Median over mean: ln 2; for Weibull ln(2)^(1/.7) / Γ(1 + 1/.7); for the log-normal exp(-1/2) before the cut."""
     ratios = {}
     for delay in ("exponential", "weibull", "lognormal"):
         data = company(12_000, delay=delay)

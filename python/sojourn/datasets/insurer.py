@@ -40,8 +40,8 @@ class Insurer:
     observed : Table
         customer, from, to: everyone is observed for the same months; events before that are history.
     truth : Mapping[str, Table]
-        ``voices``: feedback_id, moment, event_id (what began the occurrence), time (of the occurrence); null for what was
-        said out of the blue. ``crm``, ``policy``, ``billing``: record, direction, reason, reason2: why an edge of a
+        ``voices``: feedback_id, moment, event_id (what began the occurrence), time (of the occurrence); null for what
+        was said out of the blue. ``crm``, ``policy``, ``billing``: record, direction, reason, reason2: why an edge of a
         record (in: its start, out: its end) differs from the company's count, and what would still differ once that is
         settled; null where neither counts it. ``exits``: customer, time, reason. ``faults``: moment, kpi, time.
         ``cases``: household, case, time: situations with known answers.
@@ -114,8 +114,8 @@ def insurer(
 ) -> Insurer:
     """Generate a personal-lines insurer: one stream of truth, and what its silos make of it.
 
-    All figures are invented; docs/data/insurer.md is the data card. The observation ends with June 2026, histories reach
-    ten years back from its start. Equal arguments give equal bytes, for any number of threads.
+    All figures are invented; docs/data/insurer.md is the data card. The observation ends with June 2026, histories
+    reach ten years back from its start. Equal arguments give equal bytes, for any number of threads.
 
     Parameters
     ----------
