@@ -171,6 +171,50 @@ TEST_CASE("walks stop at the first outcome") {
   CHECK(paths(matches, PathsBy::owner).nodes.front().id == "nobody");
 }
 
+TEST_CASE("the history is seen, and told nowhere") {
+  const auto column = [](std::vector<int> days) {
+    Times times;
+    for (const int day : days) times.values.push_back(day * micros_per_day);
+    return times;
+  };
+  Table events, window;
+  events.columns.push_back({"customer", Ints{{1, 1, 1, 1, 1, 1}}});
+  events.columns.push_back({"time", column({1, 2, 3, 10, 12, 14})});
+  StringsBuilder names;
+  for (const char* name : {"a", "left", "a", "a", "left", "a"}) names.add(name);
+  events.columns.push_back({"event", std::move(names).finish()});
+  events.columns.push_back({"value", Reals{{1, 2, 4, 8, 16, 32}}});
+  window.columns.push_back({"customer", Ints{{1}}});
+  window.columns.push_back({"from", column({5})});
+  window.columns.push_back({"to", column({20})});
+  const arrow::Imported observed = arrow::imported(std::move(window), "observed");
+  IngestOptions options;
+  options.columns.value = "value";
+  options.observed = &observed;
+  const auto log = std::make_shared<const EventLog>(ingest(events, options));
+  CHECK(log->parts().before_observation == 3);
+  CHECK(log->history_size(0) == 3);
+  CHECK(log->span() == Observation{timestamp(5 * micros_per_day), timestamp(20 * micros_per_day)});
+
+  const Matches matches = match(journey_of({Pattern::event("a"), Pattern::nth("a", 3)}, {{"out", Pattern::event("left")}}), log);
+  CHECK(matches.before_observation == 2);
+  REQUIRE(matches.occurrences.size() == 3);
+  CHECK(matches.occurrences[0].ordinal == 2);  // two lie before
+  CHECK(matches.ending(0).time == 12 * micros_per_day);
+  CHECK(summarise_moments(matches, {0, 14 * micros_per_day})[0].occurrences == 1);
+  for (const Paths& walks : {paths(matches), paths(*log, {{"out", Pattern::event("left")}})}) {
+    CHECK(walks.steps.front().time == 10 * micros_per_day);
+    CHECK(walks.customer_value == std::vector<double>{8 + 16 + 32});
+    CHECK(walks.after_outcome == 1);
+  }
+  options.history = History::truncated;
+  CHECK_THROWS_WITH_AS(
+      ingest(events, options),
+      "events, column 'time', row 0: found 1970-01-02T00:00:00Z, of customer 1, before the customer's observation, expected a time from "
+      "1970-01-06T00:00:00Z to 1970-01-21T00:00:00Z (history is 'truncated': what came before is not known)",
+      InvalidInput);
+}
+
 TEST_CASE("Wilson's interval") {
   CHECK(wilson_interval(0, 10, 0.95).low == 0.0);
   CHECK(wilson_interval(0, 10, 0.95).high == doctest::Approx(0.277533).epsilon(2e-6));

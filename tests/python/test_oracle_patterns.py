@@ -447,6 +447,75 @@ def test_default_observation_is_the_logs_own_for_everyone() -> None:
     assert oracle.undecided(events, journey({"gap": "2d"})) == [("m1", "d", START + 5 * DAY, CENSORED)]
 
 
+# --- history ----------------------------------------------------------------------------------------------------------
+
+
+def test_patterns_see_the_history_but_it_is_not_told() -> None:
+    assert found("a0 a5", {"event": "a"}, until=9, since=5) == ([(5, 5, "a5")], [])
+    assert found("a0 a5", {"nth": "a", "n": 2}, until=9, since=3)[0] == [(5, 5, "a5")]
+    assert found("a0 a5", {"nth": "a", "n": 1}, until=9, since=3)[0] == []
+    assert found("a0 a2 a3 a9", {"count": "a", "at_least": 2, "within": "2d"}, until=9, since=3)[0] == []  # not armed
+    assert found("a0", {"absent": "b", "within": "3d", "after": "a"}, until=9, since=3)[0] == [(3, 0, "a0")]
+    assert found("a0 b4", {"sequence": ["a", "b"], "within": "9d"}, until=9, since=3)[0] == [(4, 0, "b4")]
+    assert found("a0 b1 b4", {"sequence": ["a", "b"], "within": "9d"}, until=9, since=3)[0] == []  # consumed
+    assert [t for t, *_ in found("a0", {"anniversary": "a", "every": "2d"}, until=9, since=3)[0]] == [4, 6, 8]
+    with pytest.raises(ValueError, match="outside its observation"):
+        found("a0", {"event": "a"}, until=9, since=3, history="truncated")
+
+
+def test_an_outcome_in_the_history_stops_anniversaries_but_not_the_path() -> None:
+    model = journey({"anniversary": "a", "every": "2d"}, outcome={"event": "z"})
+    options = {"observed": {"c": (START + 3 * DAY, START + 9 * DAY)}}
+    assert oracle.occurrences(log("a0 z1 z5"), model, **options) == []
+    assert oracle.outcomes(log("a0 z1 z5"), model, **options) == [("c", "o", START + 5 * DAY)]
+    assert oracle.outcomes(log("a0 z1"), model, **options) == []
+
+
+MICROSECOND = 1 / DAY
+UNKNOWN_A = {"event": "a", "where": X_IS_1}
+
+
+@pytest.mark.parametrize(
+    ("text", "when", "latest"),
+    [
+        ("a2=?", UNKNOWN_A, 2),
+        ("a2=? b9=2", {"gap": "3d", "where": X_IS_1}, 5),  # a deadline's time, not its event's
+        ("a0=? a2=1 a4=1", {"nth": "a", "n": 2, "where": X_IS_1}, 4),
+        ("a0=? a2=1 a4=?", {"nth": "a", "n": 3, "where": X_IS_1}, 4),  # fewer than n known: the last x
+        ("a2=?", {"count": "a", "at_least": 1, "within": "9d", "where": X_IS_1}, 2),
+        ("a0 b1=?", {"absent": "b", "within": "4d", "after": "a", "where": X_IS_1}, 4),
+        ("a0=? b9", {"sequence": [UNKNOWN_A, "b"], "within": "3d"}, 3),
+        ("a0=? b9", {"all_of": [UNKNOWN_A, "b"], "within": "3d"}, 3),
+        ("a0=? z5", {"anniversary": UNKNOWN_A, "every": "2d"}, 5 - MICROSECOND),
+        ("a0=?", {"event": UNKNOWN_A}, 0),
+        ("a0=?", {"any_of": [{"nth": "a", "n": 1, "where": X_IS_1}, "b"]}, 0),
+        ("a1=? b9", {"sequence": [{"nth": "a", "n": 1, "where": X_IS_1}, "b"], "within": "3d"}, 4),
+        ("a1=? b9", {"all_of": [{"nth": "a", "n": 1, "where": X_IS_1}, "b"], "within": "3d"}, 4),
+        ("a1=?", {"count": {"nth": "a", "n": 1, "where": X_IS_1}, "at_least": 1, "within": "3d"}, 4),
+        ("a1=?", {"absent": "b", "within": "3d", "after": {"nth": "a", "n": 1, "where": X_IS_1}}, 4),
+        ("a0=? c5", {"nth": {"any_of": [{"nth": "a", "n": 1, "where": X_IS_1}, "c"]}, "n": 1}, 5),
+        ("a0=? z5", {"anniversary": {"nth": "a", "n": 1, "where": X_IS_1}, "every": "2d"}, 5 - MICROSECOND),
+    ],
+)
+def test_a_case_stays_while_what_it_leaves_open_may_lie_in_the_observation(text: str, when: Any, latest: float) -> None:
+    """Observed from the latest instant on it is told, from a microsecond later it is left out."""
+    at = START + round(latest * DAY)
+    for since, told in ((at, True), (at + 1, False)):
+        options = {"observed": {"c": (since, START + 30 * DAY)}}
+        model = journey(when, outcome={"event": "z"})
+        assert bool([c for c in oracle.undecided(log(text), model, **options) if c[3] == UNKNOWN]) == told
+        left_out = oracle.undecided(log(text), model, left_out=True, **options)
+        assert bool(left_out) == (not told)
+
+
+def test_cases_without_an_end_and_censored_ones_always_stay() -> None:
+    since = {"until": 30, "since": 29}
+    assert found("a0=?", {"anniversary": UNKNOWN_A, "every": "2d"}, **since)[1] == [(0, UNKNOWN)]
+    nested = {"nth": {"any_of": [{"nth": "a", "n": 1, "where": X_IS_1}, "c"]}, "n": 1}
+    assert found("a0=?", nested, **since)[1] == [(0, UNKNOWN)]
+    assert found("a0", {"absent": "b", "within": "99d", "after": "a"}, **since)[1] == [(0, CENSORED)]
+
+
 # --- properties -------------------------------------------------------------------------------------------------------
 
 relaxed = settings(max_examples=many(150), deadline=None, suppress_health_check=list(HealthCheck))
@@ -463,22 +532,34 @@ def changed(world: World, **changes: Any) -> World:
     return World(**{**world.__dict__, **changes})
 
 
+def without_history(world: World) -> World:
+    """The world with everybody observed from the first event on."""
+    if world.history == "truncated" or world.observed is None:
+        return world
+    first = min(e["time"] for e in world.events)
+    return changed(world, observed={c: (min(first, since), to) for c, (since, to) in world.observed.items()})
+
+
 @relaxed
 @given(worlds())
 def test_rows_are_well_formed(world: World) -> None:
     occurrences, undecided, kpis, outcomes = answers(world)
+    of_life = oracle.whole_lives(world.events, world.journey, **world.options())
     assert undecided == sorted(undecided)
     times = {c: [e["time"] for e in world.events if e["customer"] == c] for c in {e["customer"] for e in world.events}}
     span = (min(map(min, times.values())), max(map(max, times.values())))
     for customer, own in times.items():
         since, until = world.observed[customer] if world.observed else span
         rows = [o for o in occurrences if o["customer"] == customer]
-        assert all(since <= min(own) <= o["start_time"] <= o["time"] <= until for o in rows)
+        assert all(since <= o["time"] <= until and min(own) <= o["start_time"] <= o["time"] for o in rows)
         assert [o["time"] for o in rows] == sorted(o["time"] for o in rows)
         assert all(t in own or t >= min(own) for _, c, t, _ in undecided if c == customer)
         for moment in world.journey["moments"]:
             ordinals = [o["ordinal"] for o in rows if o["moment"] == moment["id"]]
-            assert ordinals == list(range(oracle.FIRST_ORDINAL, oracle.FIRST_ORDINAL + len(ordinals)))
+            first = oracle.FIRST_ORDINAL + sum(
+                (o["customer"], o["moment"]) == (customer, moment["id"]) and o["time"] < since for o in of_life
+            )
+            assert ordinals == list(range(first, first + len(ordinals)))
     for row in kpis:
         assert row["met"] + row["not_met"] + row["undecided"] == sum(o["moment"] == row["moment"] for o in occurrences)
     assert len({c for c, _, _ in outcomes}) == len(outcomes)
@@ -525,6 +606,7 @@ def test_a_condition_that_always_holds_changes_nothing(world: World) -> None:
 @given(worlds(where=False, depth=0, forms=("absent",)))
 def test_absent_follows_or_is_censored(world: World) -> None:
     """Each y is settled, censored or occurs; the occurring ones are the met KPI "absent after this" on y itself."""
+    world = without_history(world)
     occurrences, undecided, _, _ = answers(world)
     for moment in world.journey["moments"]:
         when = moment["when"]
@@ -568,6 +650,47 @@ def test_fixed_time_shifts_pass_through(world: World) -> None:
     before, after = answers(world), answers(later)
     assert [(o["moment"], o["time"] + by) for o in before[0]] == [(o["moment"], o["time"]) for o in after[0]]
     assert before[2] == after[2]
+
+
+@settings(max_examples=many(400), deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    worlds(forms=("event", "nth", "count", "absent", "anniversary", "gap", "any_of"), truncation=False),
+    st.sampled_from([[], [{"id": "o", "when": {"event": "a"}}]]),
+    st.integers(0, 2**32),
+)
+def test_a_case_left_out_decides_nothing_in_the_observation(world: World, outcomes: list[Any], chance: int) -> None:
+    """Whatever the nulls stand for: where no unknown condition is told, the occurrences told are those that are."""
+    if '"is_null"' in str(world.journey).replace("'", '"'):
+        return  # decided by the null itself
+    moments = [{**m, "when": always_armed(m["when"])} for m in world.journey["moments"]]
+    world = changed(world, journey={**world.journey, "moments": moments, "outcomes": outcomes})
+    pick = random.Random(chance)
+    stands_for: dict[str, list[Any]] = {"amount": [0.0, 0.5, 1.0, 2.0], "number": [0, 1, 2], "flag": [True, False]}
+    stands_for["tag"] = ["x", "y", "z"]
+    filled = changed(
+        world,
+        events=[
+            {k: pick.choice(stands_for[k]) if v is None and k in stands_for else v for k, v in e.items()}
+            for e in world.events
+        ],
+    )
+    told, cases, _, _ = answers(world)
+    open_cases = {(customer, moment) for moment, customer, _, reason in cases if reason == UNKNOWN}
+    found = answers(filled)[0]
+    fields = ("customer", "moment", "time", "start_time", "key")
+    assert [tuple(o[f] for f in fields) for o in told if (o["customer"], o["moment"]) not in open_cases] == [
+        tuple(o[f] for f in fields) for o in found if (o["customer"], o["moment"]) not in open_cases
+    ]
+
+
+def always_armed(when: Any) -> Any:
+    """Counts with rearm="every": `armed` follows the known x's alone, so that a null there may move later counts."""
+    if isinstance(when, list):
+        return [always_armed(w) for w in when]
+    if not isinstance(when, dict):
+        return when
+    inner = {k: v if k == "where" else always_armed(v) for k, v in when.items()}
+    return {**inner, "rearm": "every"} if "count" in when else inner
 
 
 @pytest.mark.parametrize("form", FORMS)

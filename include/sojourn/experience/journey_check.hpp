@@ -134,8 +134,9 @@ inline std::vector<Finding> check(std::shared_ptr<const Journey> journey, std::s
   const auto summaries = summarise_moments(match(journey, log, {run}));
   for (std::size_t m = 0; m < summaries.size(); ++m)
     if (summaries[m].occurrences == 0)
-      out.push_back({"moment never reached", findings_detail::moment_place(m),
-                     "'" + journey->moments()[m].id + "' never occurs (" + std::to_string(summaries[m].undecided) + " cases undecided)"});
+      out.push_back(
+          {"moment never reached", findings_detail::moment_place(m),
+           "'" + journey->moments()[m].id + "' never occurs while observed (" + std::to_string(summaries[m].undecided) + " cases undecided)"});
   return out;
 }
 

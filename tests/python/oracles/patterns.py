@@ -480,7 +480,7 @@ def _holds_anniversary(pattern: Any) -> bool:
 
 
 def _first_outcome(journey: Mapping[str, Any], life: Life, since: int) -> tuple[Signal, Any] | None:
-    """The first from `since` on, in log order, then the journey's. Reading: undecided outcomes do not stop a customer."""
+    """The first from `since` on, in log order, then the journey's. Reading: undecided ones do not stop a customer."""
     found = []
     for listed, outcome in enumerate(journey.get("outcomes", ())):
         if _holds_anniversary(outcome["when"]):
