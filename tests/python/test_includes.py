@@ -14,6 +14,7 @@ ALLOWED = {
     "graph": {"core", "arrow", "events", "stats"},
     "experience": {"core", "arrow", "events", "stats", "graph"},
     "assets": {"core", "arrow", "stats"},
+    "listening": {"core", "arrow", "stats", "events", "graph", "experience"},
 }
 
 
