@@ -111,7 +111,7 @@ ResultTable moments_table(const Attribution& attribution, double interval) {
     low.add(bounded ? std::optional{found->interval->low} : std::nullopt);
     high.add(bounded ? std::optional{found->interval->high} : std::nullopt);
     for (OptionalReals* without_groups : {&score_reweighted, &low_reweighted, &high_reweighted}) without_groups->add(std::nullopt);
-    delay.add(spoken > 0 ? std::optional{row.delay.value() / spoken} : std::nullopt);
+    delay.add(row.delay());
     inseparable.add("");
   }
   Table table;

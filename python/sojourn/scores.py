@@ -111,15 +111,11 @@ def mean_score(scores: Any, weights: Any = None, interval: float = 0.95) -> Scor
 
 
 def _score(scale: str, scores: Any, weights: Any, interval: float, method: str = "") -> Score:
-    cells = _numbers("scores", scores)
-    return Score(*_core.survey_score(scale, cells, [] if weights is None else _weights(weights, cells), interval, method))
-
-
-def _weights(given: Any, scores: list[float]) -> list[float]:
-    weights = _numbers("weights", given)
-    if len(weights) != len(scores):
-        raise InvalidInput(f"weights: found {len(weights):,}, expected {len(scores):,}, as there are scores")
-    return weights
+    answers = _numbers("scores", scores)
+    survey = [] if weights is None else _numbers("weights", weights)
+    if weights is not None and len(survey) != len(answers):
+        raise InvalidInput(f"weights: found {len(survey):,}, expected {len(answers):,}, as there are scores")
+    return Score(*_core.survey_score(scale, answers, survey, interval, method))
 
 
 def _numbers(name: str, given: Any) -> list[float]:

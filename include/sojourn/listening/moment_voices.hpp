@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "sojourn/core/exact_sum.hpp"
@@ -17,9 +18,15 @@ namespace sojourn {
 /// One moment's voices; all sums are of weights.
 struct MomentVoices {
   ExactSum voices;
-  ScoreSums scores;        // of the voices that have one
-  ExactSum delay;          // seconds from occurrence to voice, times weight
-  std::int64_t could = 0;  // occurrences that some source could hear of
+  ScoreSums scores;                // of the voices that have one
+  ExactSum waited, waited_weight;  // microseconds from occurrence to voice, times weight; those weights
+  std::int64_t could = 0;          // occurrences that some source could hear of
+
+  /// Mean seconds from occurrence to voice; none where nobody spoke.
+  [[nodiscard]] std::optional<double> delay() const {
+    const double weight = waited_weight.value();
+    return weight > 0 ? std::optional{waited.value() / weight / micros_per_second} : std::nullopt;
+  }
 };
 
 /// One row a moment, in the journey's order. O(weights + occurrences · log sources).
@@ -32,7 +39,9 @@ inline std::vector<MomentVoices> summarise_voices(const Attribution& attribution
       const Occurrence& o = matches.occurrences[share.occurrence];
       MomentVoices& row = out[o.moment];
       row.voices.add(share.weight);
-      row.delay.add(share.weight * (static_cast<double>(feedback.time[v] - o.time) / micros_per_second));
+      const double weight = steady_weight(share.weight);
+      row.waited.add(weight * static_cast<double>(feedback.time[v] - o.time));
+      row.waited_weight.add(weight);
       if (!feedback.has_no_score(v)) row.scores.add(score_mark(feedback.scale, feedback.score[v]), share.weight);
     }
   }

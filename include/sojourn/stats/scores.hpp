@@ -58,10 +58,14 @@ inline double score_mark(ScoreScale scale, double score) {
   }
 }
 
-/// Sums over weighted answers. Weights below 2⁻⁵⁰ vanish: bring them to a scale of about 1 first.
+/// A weight rounded to 2⁻⁴⁰, so that its product with a whole number is exact: however small the weights, a mean lies among what was said.
+inline double steady_weight(double weight) { return std::ldexp(std::nearbyint(std::ldexp(weight, 40)), -40); }
+
+/// Sums over weighted answers; weights below 2⁻⁴¹ vanish: bring them to a scale of about 1 first.
 class ScoreSums {
  public:
   void add(double mark, double weight) {
+    weight = steady_weight(weight);
     weight_.add(weight);
     weight_squared_.add(weight * weight);
     sum_.add(weight * mark);
