@@ -6,6 +6,7 @@ See https://sojourn.readthedocs.io, or ``sojourn demo`` on the command line.
 from sojourn import datasets
 from sojourn._core import InvalidInput, __version__
 from sojourn.assets import Definition, Ledger, Reconciliation, reconcile
+from sojourn.attribution import Attribution
 from sojourn.events import EventLog
 from sojourn.graph import JourneyGraph
 from sojourn.journey import Journey, Moment, Outcome, Stage
@@ -26,10 +27,12 @@ from sojourn.patterns import (
     spell_number,
 )
 from sojourn.room import Room
+from sojourn.scores import csat, mean_score, nps
 from sojourn.table import Table
 from sojourn.xes import read_xes
 
 __all__ = [
+    "Attribution",
     "Condition",
     "Definition",
     "EventLog",
@@ -52,9 +55,12 @@ __all__ = [
     "any_of",
     "column",
     "count",
+    "csat",
     "datasets",
     "event",
     "gap",
+    "mean_score",
+    "nps",
     "nth",
     "read_xes",
     "reconcile",

@@ -12,6 +12,7 @@ from sojourn.events import EventLog
 from sojourn.table import Table
 
 if TYPE_CHECKING:
+    from sojourn.attribution import Attribution
     from sojourn.graph import JourneyGraph
     from sojourn.journey import Journey
 
@@ -188,6 +189,94 @@ class Matches:
             unmapped=sum(self.unmapped(threads=threads).to_dict()["count"]),
             kpis=self.kpis() if by == "moment" else (),
         )
+
+    def attribute(
+        self,
+        feedback: Any,
+        customer: str = "customer",
+        time: str = "time",
+        source: str | None = None,
+        solicited: str | None = None,
+        score: str | None = None,
+        scale: str = "nps",
+        topic: str | None = None,
+        text: str | None = None,
+        key: str | None = None,
+        moment: str | None = None,
+        observed: Any = None,
+        horizon: str = "60d",
+        method: str = "declustering",
+        half_life: str = "7d",
+        *,
+        threads: int | None = None,
+    ) -> Attribution:
+        """Return what each voice of a table of feedback is about.
+
+        A voice of a customer may be about that customer's occurrences at its own time or before, no older than the
+        horizon (both ends included).
+
+        Parameters
+        ----------
+        feedback
+            A table, one row a voice. Voices of customers that the log does not have are counted and stay unattributed.
+        customer, time
+            Names of the columns; ids and times of the same kind as the events'. A date is its midnight.
+        source
+            Name of a column that says where the voice comes from; without it the one source is ``"feedback"``.
+        solicited
+            Name of a column of booleans: whether the voice was asked for.
+        score
+            Name of a column of numbers; a null or NaN is a voice without a score.
+        scale
+            ``"nps"`` (0 to 10), ``"csat"`` (1 to 5) or ``"mean"`` (any numbers up to a million).
+        topic
+            Name of a column of strings.
+        text
+            Name of a column with what was said: kept for showing, never read.
+        key
+            Name of a column with the key of an event (a claim, an order). A voice with a key is about the occurrences
+            whose event carries it, however old; if there are none, it is as one without.
+        moment
+            Name of a column with ids of moments: a survey that names its moment is about that moment. With a key, about
+            that moment with that key if there is one, else that moment.
+        observed
+            Table source, from, to: when each source was listened to. Default: always.
+        horizon
+            How long after an occurrence a voice may still be about it: ``"60d"``, ``"2 months"``.
+        method
+            ``"last_touch"`` (the latest has it all; of simultaneous ones the last in `occurrences`), ``"linear"``
+            (equal parts) or ``"time_decay"`` (half as much a half-life earlier). ``"declustering"``, the model, is not
+            there yet.
+        half_life
+            Of ``"time_decay"``.
+        threads
+            Number of threads (None: all). The answer never depends on it.
+
+        Raises
+        ------
+        InvalidInput
+            With its row for a null customer or time, a score off the scale, a moment the journey does not have, a voice
+            from when its source was not listened to; for a missing column, a wrong type, times of another kind than the
+            events' (zoned against naive), keys while the events have none, a method that is not there.
+        """
+        from sojourn.attribution import attribute
+
+        settings = {
+            "customer": customer,
+            "time": time,
+            "source": source,
+            "solicited": solicited,
+            "score": score,
+            "scale": scale,
+            "topic": topic,
+            "text": text,
+            "key": key,
+            "moment": moment,
+            "horizon": horizon,
+            "method": method,
+            "half_life": half_life,
+        }
+        return attribute(self, feedback, observed, settings, threads=threads)
 
     def advance(self, more: Any, *, threads: int | None = None) -> tuple[Matches, Table]:
         """Return the matches of the log with later events, and the occurrences that are new.

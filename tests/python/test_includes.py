@@ -15,6 +15,7 @@ ALLOWED = {
     "experience": {"core", "arrow", "events", "stats", "graph"},
     "assets": {"core", "arrow", "stats"},
     "datasets": {"core"},  # the generator knows nothing of what is to be checked against it
+    "listening": {"core", "arrow", "stats", "events", "graph", "experience"},
 }
 
 

@@ -1,0 +1,146 @@
+// Who was heard, where, through which source; and where nobody was. One cell a moment and source, silent ones too, and one a source for
+// what is about no occurrence.
+// Cost: O(weights · log + occurrences · different windows + events + moments · sources).
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "sojourn/core/exact_sum.hpp"
+#include "sojourn/core/time.hpp"
+#include "sojourn/listening/attribution.hpp"
+#include "sojourn/listening/exposure.hpp"
+#include "sojourn/stats/scores.hpp"
+
+namespace sojourn {
+
+/// What happened at a moment, of which a source could hear.
+struct Exposed {
+  std::int64_t occurrences = 0, customers = 0;
+  ExactSum value;  // of the customers, each once: all their events while observed
+};
+
+/// What was said.
+struct Spoken {
+  ExactSum voices;  // weights
+  ScoreSums scores;
+  std::int64_t speakers = 0;  // customers with a weight above zero, those that the log does not have too
+  ExactSum value;             // of the speakers, each once
+};
+
+/// The cells of a coverage table.
+struct Coverage {
+  std::size_t sources = 0;
+  std::vector<Exposed> exposed;  // moment · sources + source
+  std::vector<Spoken> spoken;    // the same; then a cell a source for what is about none
+};
+
+namespace listening_detail {
+
+class CoverageCounter {
+ public:
+  explicit CoverageCounter(const Attribution& attribution)
+      : attribution_(attribution), matches_(*attribution.matches), feedback_(*attribution.feedback), sources_(feedback_.sources.size()) {
+    std::map<ListeningWindow, std::size_t> numbers;
+    for (const ListeningWindow& window : exposures(attribution)) {
+      if (numbers.emplace(window, windows_.size()).second) windows_.push_back(window);
+      window_of_.push_back(numbers.at(window));
+    }
+    const std::size_t moments = matches_.journey->moments().size();
+    exposed_.resize(moments * windows_.size());
+    last_exposed_.assign(exposed_.size(), nobody);
+    spoken_.resize((moments + 1) * sources_);
+    last_spoken_.assign(spoken_.size(), nobody);
+  }
+
+  Coverage run() {
+    std::vector<std::size_t> voices(feedback_.size());
+    std::iota(voices.begin(), voices.end(), std::size_t{0});
+    std::stable_sort(voices.begin(), voices.end(), [&](std::size_t a, std::size_t b) { return feedback_.customer[a] < feedback_.customer[b]; });
+    auto next = voices.begin();
+    for (std::uint32_t c = 0; c < matches_.log->customers(); ++c) {
+      const auto begin = next;
+      while (next != voices.end() && feedback_.customer[*next] == c) ++next;
+      if (begin == next && matches_.of_customer(c).empty()) continue;
+      const ExactSum worth = worth_of(c);
+      for (const Occurrence& o : matches_.of_customer(c)) expose(o, worth);
+      for (auto v = begin; v != next; ++v) speak(*v, worth);
+    }
+    for (; next != voices.end(); ++next) speak(*next, {});  // customers that the log does not have
+    return finish();
+  }
+
+ private:
+  static constexpr std::uint64_t nobody = UINT64_MAX;
+
+  /// All that the customer's events come to while observed.
+  [[nodiscard]] ExactSum worth_of(std::uint32_t c) const {
+    ExactSum worth;
+    const auto values = matches_.log->values();
+    if (values.empty()) return worth;
+    const CustomerEvents events = matches_.log->customer(c);
+    const Observation observed = matches_.log->observation(c);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      const double value = values[events.first + i];
+      if (value == value && events.time(i) >= observed.from && events.time(i) <= observed.to) worth.add(value);  // NaN: none
+    }
+    return worth;
+  }
+
+  void expose(const Occurrence& o, const ExactSum& worth) {
+    for (std::size_t w = 0; w < windows_.size(); ++w) {
+      if (!windows_[w].holds(o.time)) continue;
+      const std::size_t at = o.moment * windows_.size() + w;
+      ++exposed_[at].occurrences;
+      if (last_exposed_[at] == o.customer) continue;
+      last_exposed_[at] = o.customer;
+      ++exposed_[at].customers;
+      exposed_[at].value.merge(worth);
+    }
+  }
+
+  void speak(std::size_t v, const ExactSum& worth) {
+    for (const VoiceShare& share : attribution_.of_voice(v)) add(matches_.occurrences[share.occurrence].moment, v, share.weight, worth);
+    if (attribution_.unattributed[v] > 0) add(matches_.journey->moments().size(), v, attribution_.unattributed[v], worth);
+  }
+
+  void add(std::size_t moment, std::size_t v, double weight, const ExactSum& worth) {
+    const std::size_t at = moment * sources_ + feedback_.source[v];
+    Spoken& cell = spoken_[at];
+    cell.voices.add(weight);
+    if (!feedback_.has_no_score(v)) cell.scores.add(score_mark(feedback_.scale, feedback_.score[v]), weight);
+    if (!(weight > 0) || last_spoken_[at] == feedback_.customer[v]) return;
+    last_spoken_[at] = feedback_.customer[v];
+    ++cell.speakers;
+    cell.value.merge(worth);
+  }
+
+  Coverage finish() {
+    Coverage out{sources_, {}, std::move(spoken_)};
+    for (std::size_t m = 0; m < matches_.journey->moments().size(); ++m)
+      for (std::size_t s = 0; s < sources_; ++s) out.exposed.push_back(exposed_[m * windows_.size() + window_of_[s]]);
+    return out;
+  }
+
+  const Attribution& attribution_;
+  const Matches& matches_;
+  const Feedback& feedback_;
+  std::size_t sources_;
+  std::vector<ListeningWindow> windows_;  // the different ones
+  std::vector<std::size_t> window_of_;    // by source
+  std::vector<Exposed> exposed_;          // moment · windows + window
+  std::vector<Spoken> spoken_;
+  std::vector<std::uint64_t> last_exposed_, last_spoken_;  // the customer counted last
+};
+
+}  // namespace listening_detail
+
+/// Moment by moment and source by source.
+inline Coverage cover(const Attribution& attribution) { return listening_detail::CoverageCounter(attribution).run(); }
+
+}  // namespace sojourn

@@ -1,0 +1,248 @@
+// sojourn._core: feedback, what each voice is about, and scores.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "matches.hpp"
+#include "sojourn/arrow/import.hpp"
+#include "sojourn/core/duration.hpp"
+#include "sojourn/experience/occurrence_ids.hpp"
+#include "sojourn/listening/attribution.hpp"
+#include "sojourn/listening/coverage.hpp"
+#include "sojourn/listening/feedback.hpp"
+#include "sojourn/listening/moment_voices.hpp"
+#include "sojourn/stats/scores.hpp"
+#include "tables.hpp"
+
+namespace sojourn::python {
+namespace {
+
+using SharedAttribution = std::shared_ptr<Attribution>;
+
+ScoreScale read_scale(const std::string& word) {
+  for (const ScoreScale scale : {ScoreScale::nps, ScoreScale::csat, ScoreScale::mean})
+    if (word == to_string(scale)) return scale;
+  refuse("scale", "'" + word + "'", "'nps', 'csat' or 'mean'");
+}
+
+/// What the Python method was given, in C++'s terms.
+struct AttributeArguments : FeedbackColumns {
+  std::string scale, horizon, method, half_life;
+};
+
+SharedAttribution attribute_feedback(const SharedMatches& matches, const py::object& feedback, const AttributeArguments& a,
+                                     const py::object& observed, std::optional<std::size_t> threads) {
+  AttributeOptions options;
+  options.horizon = Duration::parse(a.horizon, "horizon");
+  options.method = read_baseline(a.method, "method");
+  options.half_life = Duration::parse(a.half_life, "half_life");
+  options.run = make_run(threads, "attributing voices");
+  const auto table = import_table(feedback, "feedback");
+  const auto windows = observed.is_none() ? nullptr : import_table(observed, "observed");
+  const FeedbackOptions reading{a, read_scale(a.scale), windows.get()};
+  const py::gil_scoped_release release;
+  return std::make_shared<Attribution>(attribute(matches, std::make_shared<const Feedback>(read_feedback(*table, matches, reading)), options));
+}
+
+ResultTable weights_table(const Attribution& attribution, std::optional<std::size_t> threads) {
+  const Run run = make_run(threads, "naming occurrences");
+  const py::gil_scoped_release release;
+  const Matches& matches = *attribution.matches;
+  const std::vector<std::int64_t> ids = occurrence_ids(matches, run);
+  Ints voice, id;
+  Reals weight;
+  StringsBuilder moment, stage, how;
+  std::vector<std::uint8_t> nulls;
+  const auto add = [&](std::size_t v, std::int64_t occurrence_id, const std::string& m, const std::string& s, double w, How by, bool none) {
+    voice.values.push_back(static_cast<std::int64_t>(v));
+    id.values.push_back(occurrence_id);
+    moment.add(m);
+    stage.add(s);
+    weight.values.push_back(w);
+    how.add(to_string(by));
+    nulls.push_back(none ? 1 : 0);
+  };
+  for (std::size_t v = 0; v < attribution.how.size(); ++v) {
+    for (const VoiceShare& share : attribution.of_voice(v)) {
+      const Moment& about = matches.journey->moments()[matches.occurrences[share.occurrence].moment];
+      add(v, ids[share.occurrence], about.id, about.stage, share.weight, attribution.how[v], false);
+    }
+    if (attribution.unattributed[v] > 0) add(v, 0, "", "", attribution.unattributed[v], How::unattributed, true);
+  }
+  Table table;
+  table.columns.push_back({"feedback", std::move(voice)});
+  table.columns.push_back({"occurrence_id", std::move(id), nulls});
+  table.columns.push_back({"moment", std::move(moment).finish(), nulls});
+  table.columns.push_back({"stage", std::move(stage).finish(), nulls});
+  table.columns.push_back({"weight", std::move(weight)});
+  table.columns.push_back({"how", std::move(how).finish()});
+  return result(std::move(table));
+}
+
+/// The score of some voices; none where no voice has one.
+std::optional<ScoreEstimate> estimate(const Attribution& attribution, const ScoreSums& sums, double interval) {
+  if (!(sums.weight() > 0)) return std::nullopt;
+  return score(attribution.feedback->scale, sums, sums.weight(), interval);
+}
+
+ResultTable moments_table(const Attribution& attribution, double interval) {
+  const py::gil_scoped_release release;
+  check_confidence(interval);
+  StringsBuilder moment, stage, inseparable;
+  Reals voices;
+  OptionalReals heard_share, score, low, high, score_reweighted, low_reweighted, high_reweighted, delay;
+  const auto rows = summarise_voices(attribution);
+  for (std::size_t m = 0; m < rows.size(); ++m) {
+    const MomentVoices& row = rows[m];
+    const double spoken = row.voices.value();
+    const auto found = estimate(attribution, row.scores, interval);
+    const bool bounded = found && found->interval;
+    moment.add(attribution.matches->journey->moments()[m].id);
+    stage.add(attribution.matches->journey->moments()[m].stage);
+    voices.values.push_back(spoken);
+    heard_share.add(row.could == 0 ? std::nullopt : std::optional{spoken / static_cast<double>(row.could)});
+    score.add(found ? std::optional{found->score} : std::nullopt);
+    low.add(bounded ? std::optional{found->interval->low} : std::nullopt);
+    high.add(bounded ? std::optional{found->interval->high} : std::nullopt);
+    for (OptionalReals* without_groups : {&score_reweighted, &low_reweighted, &high_reweighted}) without_groups->add(std::nullopt);
+    delay.add(row.delay());
+    inseparable.add("");
+  }
+  Table table;
+  table.columns.push_back({"moment", std::move(moment).finish()});
+  table.columns.push_back({"stage", std::move(stage).finish()});
+  table.columns.push_back({"voices", std::move(voices)});
+  table.columns.push_back(std::move(heard_share).column("heard_share"));
+  table.columns.push_back(std::move(score).column("score"));
+  table.columns.push_back(std::move(low).column("low"));
+  table.columns.push_back(std::move(high).column("high"));
+  table.columns.push_back(std::move(score_reweighted).column("score_reweighted"));
+  table.columns.push_back(std::move(low_reweighted).column("low_reweighted"));
+  table.columns.push_back(std::move(high_reweighted).column("high_reweighted"));
+  table.columns.push_back(std::move(delay).column("delay"));
+  table.columns.push_back({"inseparable_from", std::move(inseparable).finish(), std::vector<std::uint8_t>(rows.size(), 1)});
+  return result(std::move(table));
+}
+
+ResultTable coverage_table(const Attribution& attribution) {
+  const py::gil_scoped_release release;
+  const Coverage coverage = cover(attribution);
+  const auto& moments = attribution.matches->journey->moments();
+  const bool valued = !attribution.matches->log->values().empty();
+  StringsBuilder stage, moment, source;
+  Reals voices;
+  Ints occurrences, customers, speakers;
+  OptionalReals score, value, value_of_speakers;
+  Bools silent;
+  std::vector<std::uint8_t> about_none, nameless;
+  for (std::size_t i = 0; i < coverage.spoken.size(); ++i) {
+    const std::size_t m = i / coverage.sources, s = i % coverage.sources;
+    const bool none = m == moments.size();
+    const Exposed exposed = none ? Exposed{} : coverage.exposed[i];
+    const Spoken& spoken = coverage.spoken[i];
+    const auto& name = attribution.feedback->sources[s].name;
+    const auto found = estimate(attribution, spoken.scores, 0.9);  // any interval: the score alone is shown
+    about_none.push_back(none ? 1 : 0);
+    stage.add(none ? "" : moments[m].stage);
+    moment.add(none ? "" : moments[m].id);
+    source.add(name.value_or(""));
+    nameless.push_back(name ? 0 : 1);
+    voices.values.push_back(spoken.voices.value());
+    occurrences.values.push_back(exposed.occurrences);
+    customers.values.push_back(exposed.customers);
+    speakers.values.push_back(spoken.speakers);
+    score.add(found ? std::optional{found->score} : std::nullopt);
+    value.add(valued && !none ? std::optional{exposed.value.value()} : std::nullopt);
+    value_of_speakers.add(valued ? std::optional{spoken.value.value()} : std::nullopt);
+    silent.values.push_back(exposed.occurrences > 0 && spoken.speakers == 0 ? 1 : 0);
+  }
+  Table table;
+  table.columns.push_back({"stage", std::move(stage).finish(), about_none});
+  table.columns.push_back({"moment", std::move(moment).finish(), about_none});
+  table.columns.push_back({"source", std::move(source).finish(), std::move(nameless)});
+  table.columns.push_back({"voices", std::move(voices)});
+  table.columns.push_back({"occurrences", std::move(occurrences), about_none});
+  table.columns.push_back({"customers", std::move(customers), about_none});
+  table.columns.push_back({"speakers", std::move(speakers)});
+  table.columns.push_back(std::move(score).column("score"));
+  table.columns.push_back(std::move(value).column("value"));
+  table.columns.push_back(std::move(value_of_speakers).column("value_of_speakers"));
+  table.columns.push_back({"silent", std::move(silent), about_none});
+  return result(std::move(table));
+}
+
+/// Weight of all voices that is about no occurrence.
+double unattributed_weight(const Attribution& attribution) {
+  ExactSum sum;
+  for (const double weight : attribution.unattributed) sum.add(weight);
+  return sum.value();
+}
+
+/// Voices for which a question about them is answered yes.
+std::int64_t count_voices(const Attribution& attribution, bool (Feedback::*asked)(std::size_t) const) {
+  std::int64_t n = 0;
+  for (std::size_t v = 0; v < attribution.feedback->size(); ++v) n += (attribution.feedback.get()->*asked)(v) ? 1 : 0;
+  return n;
+}
+
+/// score, low, high, n; low and high None where there is no interval.
+py::tuple parts(const ScoreEstimate& found) {
+  if (!found.interval) return py::make_tuple(found.score, py::none(), py::none(), found.n);
+  return py::make_tuple(found.score, found.interval->low, found.interval->high, found.n);
+}
+
+py::tuple survey_score(const std::string& scale, const std::vector<double>& scores, const std::vector<double>& weights, double interval,
+                       const std::string& method) {
+  const SurveySums s = survey_sums(read_scale(scale), scores, weights);
+  switch (read_scale(scale)) {
+    case ScoreScale::csat: return parts(csat(s.sums, s.n, interval));
+    case ScoreScale::mean: return parts(mean_score(s.sums, s.n, interval));
+    default: break;
+  }
+  if (method == "wald") return parts(nps(s.sums, s.n, interval, NpsMethod::wald));
+  if (method == "adjusted_wald") return parts(nps(s.sums, s.n, interval, NpsMethod::adjusted_wald));
+  refuse("method", "'" + method + "'", "'adjusted_wald' or 'wald'");
+}
+
+}  // namespace
+
+void bind_listening(py::module_& m) {
+  py::class_<AttributeArguments>(m, "AttributeArguments")
+      .def(py::init<>())
+      .def_readwrite("customer", &AttributeArguments::customer)
+      .def_readwrite("time", &AttributeArguments::time)
+      .def_readwrite("source", &AttributeArguments::source)
+      .def_readwrite("solicited", &AttributeArguments::solicited)
+      .def_readwrite("score", &AttributeArguments::score)
+      .def_readwrite("topic", &AttributeArguments::topic)
+      .def_readwrite("text", &AttributeArguments::text)
+      .def_readwrite("key", &AttributeArguments::key)
+      .def_readwrite("moment", &AttributeArguments::moment)
+      .def_readwrite("scale", &AttributeArguments::scale)
+      .def_readwrite("horizon", &AttributeArguments::horizon)
+      .def_readwrite("method", &AttributeArguments::method)
+      .def_readwrite("half_life", &AttributeArguments::half_life);
+
+  py::class_<Attribution, SharedAttribution>(m, "Attribution")
+      .def("__len__", [](const Attribution& self) { return self.feedback->size(); })
+      .def_property_readonly("feedback", [](const Attribution& self) { return ResultTable{{self.feedback, &self.feedback->given}}; })
+      .def_property_readonly("unattributed", &unattributed_weight)
+      .def_property_readonly("other_customers", [](const Attribution& self) { return count_voices(self, &Feedback::is_other); })
+      .def_property_readonly("unscored", [](const Attribution& self) { return count_voices(self, &Feedback::has_no_score); })
+      .def_property_readonly("rounded_times", [](const Attribution& self) { return self.feedback->rounded_times; })
+      .def("weights", &weights_table, py::arg("threads"))
+      .def("moments", &moments_table, py::arg("interval"))
+      .def("coverage", &coverage_table);
+
+  m.def("attribute", &attribute_feedback, py::arg("matches"), py::arg("feedback"), py::arg("arguments"), py::arg("observed"), py::arg("threads"));
+  m.def("survey_score", &survey_score, py::arg("scale"), py::arg("scores"), py::arg("weights"), py::arg("interval"), py::arg("method"),
+        "score, low, high and n of answers; `method` is of NPS.");
+}
+
+}  // namespace sojourn::python
