@@ -376,9 +376,10 @@ class Household {
   }
   void change() {
     if (!there()) return;
-    const std::uint32_t event = happens(Happening::change_request);
+    const Key key{Key::Kind::request, ++requests_};
+    const std::uint32_t event = happens(Happening::change_request, key);
     const bool at_once = keeps(Truth::change_request);
-    meet(Truth::change_request, event, {}, at_once);
+    meet(Truth::change_request, event, key, at_once);
     if (!at_once)
       for (int calls = chance_.happens(0.35) ? 3 : 1; calls > 0; --calls) agenda_.after(days(chance_.between(0.5, 13)), Step::further_contact);
     if (chance_.happens(0.28)) agenda_.on(today() + chance_.whole(3, 10), Step::move_house);
@@ -683,6 +684,7 @@ class Household {
   bool present_ = false, present_ever_ = false, ever_left_ = false;
   Pause pause_ = Pause::none;
   int pending_orders_ = 0;
+  std::int32_t requests_ = 0;
   std::vector<Policy> policies_;
   std::vector<Order> orders_;
   std::vector<Claim> claims_;

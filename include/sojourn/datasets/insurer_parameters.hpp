@@ -72,7 +72,7 @@ inline constexpr double new_account = 0.55;   // added policies that get a CRM a
 inline constexpr double entered_twice = 0.1;  // new customers keyed twice into the CRM
 inline constexpr double booked_late = 0.06;
 inline constexpr double crm_closed = 0.35;      // CRM accounts that are closed when the household leaves
-inline constexpr double billing_closed = 0.96;  // billing accounts likewise
+inline constexpr double billing_closed = 0.985;  // billing accounts likewise
 inline constexpr double rekeyed_closed = 0.06;  // old billing accounts that are closed when a new one replaces them
 inline constexpr double rekeyed_links = 7;      // times `match_errors`: new numbers are often unknown to the crosswalk
 inline constexpr double comes_back = 0.08;
@@ -145,7 +145,7 @@ inline constexpr std::array<std::array<double, sources>, truths> heard = {{{0, 3
                                                                            {0, 4, 3, 2, 1},
                                                                            {0, 5, 3, 2, 3},
                                                                            {0, 0, 2, 1, 1}}};
-inline constexpr std::array<double, sources> background_heard = {1, 3, 2, 2, 3};
+inline constexpr std::array<double, sources> background_heard = {0, 3, 2, 2, 3};
 /// What the voices of a moment are about: price, speed, clarity, courtesy, documents, payment, settlement, effort; the last row: of none.
 inline constexpr std::array<std::array<double, topics>, truths + 1> about = {{{6, 2, 2, 1, 0.2, 0.2, 0.1, 0.5},
                                                                               {1, 6, 3, 1, 0.2, 0.1, 0.1, 2},

@@ -15,9 +15,9 @@ inline constexpr Second seconds_a_day = 86'400;
 inline constexpr DayNumber never = std::numeric_limits<DayNumber>::max();
 inline constexpr DayNumber day_of_second(Second t) { return static_cast<DayNumber>(t / seconds_a_day - (t % seconds_a_day < 0 ? 1 : 0)); }
 
-/// A policy's or a claim's id: the household's n-th.
+/// A policy's, a claim's or a change request's id: the household's n-th.
 struct Key {
-  enum class Kind : std::uint8_t { none, policy, claim } kind = Kind::none;
+  enum class Kind : std::uint8_t { none, policy, claim, request } kind = Kind::none;
   std::int32_t number = 0;
   friend bool operator==(const Key&, const Key&) = default;
 };

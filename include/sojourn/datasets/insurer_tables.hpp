@@ -126,7 +126,7 @@ inline std::string id(char letter, std::int64_t household, std::int32_t number =
 }
 inline void add_key(IdColumn& column, std::int64_t household, const Key& key) {
   if (key.kind == Key::Kind::none) column.add_null();
-  else column.add(id(key.kind == Key::Kind::policy ? 'P' : 'C', household, key.number));
+  else column.add(id("-PCR"[static_cast<std::size_t>(key.kind)], household, key.number));
 }
 inline void add_household(IdColumn& column, const Record& record) {
   if (record.linked) column.add(id('H', record.household));

@@ -41,7 +41,8 @@ class Voices {
     voice.cause = truth;
     voice.event = event;
     voice.cause_time = time;
-    if (key.kind != Key::Kind::none && (voice.source == Source::call || voice.source == Source::email) && chance_.happens(0.35)) voice.key = key;
+    const bool written = voice.source == Source::call || voice.source == Source::email;  // with a file number, perhaps
+    if (voice.source == Source::survey || (written && chance_.happens(0.35))) voice.key = key;
     out_.push_back(voice);
   }
 

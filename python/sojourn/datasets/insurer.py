@@ -28,7 +28,7 @@ class Insurer:
     Attributes
     ----------
     events : Table
-        event_id, customer (a household's number), time, event, value (dollars billed), key (a policy or a claim),
+        event_id, customer (a household's number), time, event, value (dollars billed), key (a policy, claim or change),
         quote_gap (of first bills: by how much they miss the quote), premium_change (of renewal offers); in time order.
     feedback : Table
         feedback_id, customer, time, source, solicited, score (0 to 10), topic, text, key, group; in time order.
