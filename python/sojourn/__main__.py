@@ -6,6 +6,7 @@ import argparse
 import io
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"sojourn {sj.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    demo = commands.add_parser("demo", help="real purchases of an online shop, as a customer room")
+    demo = commands.add_parser("demo", help="a generated insurer, as a customer room")
     demo.add_argument("--out", default="room.html", type=Path, metavar="FILE", help="the page to write (room.html)")
     demo.set_defaults(run=_demo)
     drawn = commands.add_parser("map", help="your events as a journey map")
@@ -66,15 +67,36 @@ def _add_events(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 
 def _demo(said: argparse.Namespace) -> None:
-    shop = sj.datasets.cdnow()
-    matches = shop.journey.match(shop.log)
-    r = sj.reconcile([shop.ledger], periods="3 months", start="1997-01-01", end="1998-07-01")
-    room = sj.Room(matches, reconciliation=r, unit="$")
+    data = sj.datasets.insurer()
+    matches = data.journey.match(data.log)
+    attribution = matches.attribute(
+        data.feedback,
+        source="source",
+        solicited="solicited",
+        score="score",
+        topic="topic",
+        key="key",
+        method="last_touch",
+    )
+    ledgers = data.ledgers
+    r = sj.reconcile(
+        [ledgers[name] for name in ("CRM", "POLICY", "BILLING")],
+        standard=ledgers["company"],
+        periods="1 month",
+        start=_months_later(data.month, -11),
+        end=_months_later(data.month, 1),
+    )
+    room = sj.Room(matches, attribution, r, who="households", unit="$")
     room.save(said.out)
-    print(f"CDNOW, an online music shop: {count(shop.log.customers)} customers, {count(len(shop.log))} events")
+    print(f"A generated insurer: {count(data.log.customers)} households, {count(len(data.log))} events, all invented")
     for line in room.summary:
         print(line)
     print(f"The page: {said.out.resolve()}")
+
+
+def _months_later(month: date, months: int) -> date:
+    at = month.year * 12 + month.month - 1 + months
+    return date(at // 12, at % 12 + 1, 1)
 
 
 def _map(said: argparse.Namespace) -> None:

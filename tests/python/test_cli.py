@@ -59,11 +59,15 @@ def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, error) == (0, "")
     lines = said.splitlines()
     assert len(lines) < 15
-    assert "23,570 customers, 69,659 events" in lines[0]
-    assert "14,572 of 21,788 customers who left did so after First order" in said
-    assert "April to June 1998: 1,557 (+$71k) came in, 2,057 (−$103k) went out; 3,317 ($213k) are here now" in said
+    assert "20,982 households" in lines[0]
+    assert "all invented" in lines[0]
+    assert "households who left did so after Renewal with a rise over 10%" in said
+    assert "March 2026: 209 (+$337k) came in, 270 (−$501k) went out; 13,973 ($26.97m) are here now" in said
+    assert "CRM reports 191 more, POLICY reports 323 more, BILLING reports 101 more" in said
     assert lines[-1].endswith(str(out.resolve()))
-    assert "We lost 500 more customers than we gained" in out.read_text(encoding="utf-8")
+    page = out.read_text(encoding="utf-8")
+    assert "We lost 61 more households than we gained; 42 fewer are here, worth $172k more" in page
+    assert len(page.encode()) < 300_000
     assert [path.name for path in tmp_path.iterdir()] == ["room.html"]
 
 

@@ -187,9 +187,9 @@ def terms(account: Account) -> tuple[Term, ...]:
         term("", f"here on {worth.day(flow.start)}", "opening", True),
         term("+", "new", "new"),
         term("+", "returned", "returned"),
-        term("+", "other in", "other_in"),
+        *([term("+", "other in", "other_in")] if account.used("other_in") else []),
         term("−", "left", "left"),
-        term("−", "other out", "other_out"),
+        *([term("−", "other out", "other_out")] if account.used("other_out") else []),
     ]
     if account.has_value:
         lines += [term("+", "grew", "expansion"), term("−", "shrank", "contraction")]
@@ -203,17 +203,58 @@ def finding(account: Account, who: str) -> str:
     """Return the page's title: the last period in whole customers, and what it did to their value."""
     flow = account.last
     came, went = flow.counts["joined"], flow.counts["left"]
-    others = flow.counts["other_in"] or flow.counts["other_out"]
-    if others and flow.net:
-        text = f"We have {worth.more_or_fewer(flow.net)} {who} than before"
-    elif came == went:
+    if came == went:
         text = f"As many {who} came in as went out: {count(came)} each" if came else "Nobody came in or went out"
     elif came > went:
         text = f"We gained {count(came - went)} more {who} than we lost"
     else:
         text = f"We lost {count(went - came)} more {who} than we gained"
-    less = worth.more_or_less(flow.gain)
-    return f"{text}; those here are worth {less}" if account.has_value and less else text
+    less = worth.more_or_less(flow.gain) if account.has_value else ""
+    if flow.net != came - went:  # others came or went, whom the ledger's own rules do not count
+        return f"{text}; {worth.more_or_fewer(flow.net)} are here{f', worth {less}' if less else ''}"
+    return f"{text}; those here are worth {less}" if less else text
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one ledger says of the page's period: its unit, and in and out on the scale of the largest of all."""
+
+    name: str
+    unit: str
+    flow: Flow
+    came: int
+    went: int
+    came_share: float
+    went_share: float
+
+    @property
+    def net(self) -> int:
+        """In less out."""
+        return self.came - self.went
+
+
+def claims(accounts: Sequence[Account], units: Mapping[str, str]) -> tuple[Claim, ...]:
+    """Return what each ledger says of the last period; none where there is only one ledger."""
+    if len(accounts) < 2:
+        return ()
+    pairs = [(account.last.counts["joined"], account.last.counts["left"]) for account in accounts]
+    most = max(max(pair) for pair in pairs) or 1
+    return tuple(
+        Claim(account.name, units.get(account.name, ""), account.last, came, went, came / most, went / most)
+        for account, (came, went) in zip(accounts, pairs, strict=True)
+    )
+
+
+def disagreement(told: Sequence[Claim]) -> str:
+    """Return how the other ledgers see the period: ``CRM reports 191 more accounts, …``."""
+    if len(told) < 2:
+        return ""
+    parts = [f"{claim.name} reports {worth.more_or_fewer(claim.net)}" for claim in told[1:]]
+    text = ", ".join(parts[:4]) + (f" and {len(parts) - 4} more ledgers" if len(parts) > 4 else "")
+    first = told[0].net
+    if all(claim.net * first < 0 for claim in told[1:]):
+        return f"{text}: every one of them the other way round, each by what it counts"
+    return f"{text}, each by what it counts"
 
 
 def headline(accounts: Sequence[Account], span: str) -> str:
@@ -233,10 +274,11 @@ def _net(account: Account) -> int:
 
 
 def panel_title(account: Account, who: str, code: str | None) -> str:
-    """Return a chart's title: its sums over all periods."""
+    """Return a chart's title: its sums over all periods; `who` is empty where the ledger counts something else."""
     if code is None:
         came, went = account.sum("joined"), account.sum("left")
-        return f"{account.name}: {count(came)} {who} in, {count(went)} out, net {signed(_net(account))}"
+        whom = f" {who}" if who else ""
+        return f"{account.name}: {count(came)}{whom} in, {count(went)} out, net {signed(_net(account))}"
     came_worth, went_worth = ({code: account.worth(column).get(code, _NOTHING)} for column in ("joined", "left"))
     net = worth.change(worth.difference(came_worth, went_worth))
     return f"{worth.short(came_worth)} in, {worth.short(went_worth)} out, net {net}"

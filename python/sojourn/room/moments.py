@@ -37,6 +37,11 @@ class Kpi:
         return self.due - self.met
 
     @property
+    def is_broken(self) -> bool:
+        """Whether fewer were met than the target asks."""
+        return self.state == "broken"
+
+    @property
     def state(self) -> str | None:
         """Kept or broken by the target; None without one, or when nothing was due."""
         if self.target is None or not self.due:
@@ -61,6 +66,43 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Promised:
+    """A moment's promise over the whole observation, before its last months, and in them."""
+
+    moment: Moment
+    kpi: Kpi
+    before: Kpi | None
+    lately: Kpi | None
+
+    @property
+    def fell(self) -> float:
+        """By how much the share fell lately, where both intervals are apart; else 0."""
+        one, other = self.before, self.lately
+        if one is None or other is None or one.low is None or other.high is None or other.high >= one.low:
+            return 0.0
+        return (one.share or 0.0) - (other.share or 0.0)
+
+    @property
+    def rose(self) -> float:
+        """By how much it rose, likewise."""
+        one, other = self.before, self.lately
+        if one is None or other is None or one.high is None or other.low is None or other.low <= one.high:
+            return 0.0
+        return (other.share or 0.0) - (one.share or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who is accountable for some moments, and what came of those: each customer who left counts once, at the last."""
+
+    name: str
+    moments: tuple[str, ...]
+    due: int
+    missed: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A stage with its moments, from the customer's point of view."""
 
@@ -81,6 +123,8 @@ class Leaving:
     value: float | None
     outcomes: tuple[tuple[str, int], ...]
     before: tuple[tuple[str, int], ...]
+    owner: str = ""
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +174,8 @@ class Moments:
         Rows of the match's tables.
     nodes, edges, exits, absorption
         Rows of its graph's tables.
+    kpis_before, kpis_lately
+        Rows of the KPIs up to the last months of the observation, and in them.
     """
 
     def __init__(
@@ -142,10 +188,14 @@ class Moments:
         edges: Sequence[Row],
         exits: Sequence[Row],
         absorption: Sequence[Row],
+        kpis_before: Sequence[Row] = (),
+        kpis_lately: Sequence[Row] = (),
     ) -> None:
         self._journey = journey
         self._moments = {str(row["moment"]): row for row in moments}
-        self._kpis = {str(row["moment"]): _kpi(row) for row in kpis}
+        self._kpis, self._kpis_before, self._kpis_lately = (
+            {str(row["moment"]): _kpi(row) for row in rows} for rows in (kpis, kpis_before, kpis_lately)
+        )
         self._nodes = {str(row["node"]): row for row in nodes}
         self._edges = edges
         self._ways = [row for row in exits if row["node"] in self._nodes]
@@ -203,6 +253,49 @@ class Moments:
             kpi=self._kpis.get(key),
         )
 
+    def promises(self) -> tuple[Promised, ...]:
+        """Return the moments that have a promise: the broken ones first, those that let most customers down before."""
+        told = [
+            Promised(moment, moment.kpi, self._kpis_before.get(key), self._kpis_lately.get(key))
+            for key, moment in ((str(m["id"]), self._moment(m)) for m in self._journey.get("moments", ()))
+            if moment.kpi is not None
+        ]
+        return tuple(sorted(told, key=lambda one: (not one.kpi.is_broken, -one.kpi.missed, one.moment.name)))
+
+    def owners(self) -> tuple[Owner, ...]:
+        """Return who is accountable, most customers who left first; nobody's moments too. None where no owner is named.
+
+        The customers who left add up to all who left.
+        """
+        inside: dict[str, list[Moment]] = {}
+        for moment in self._journey.get("moments", ()):
+            told = self._moment(moment)
+            inside.setdefault(told.accountable, []).append(told)
+        if not any(inside):
+            return ()
+        first = sum(number for _, number in self._exits(START))
+        found = [
+            Owner(
+                name=name or "nobody",
+                moments=tuple(moment.name for moment in told),
+                due=sum(moment.kpi.due for moment in told if moment.kpi),
+                missed=sum(moment.kpi.missed for moment in told if moment.kpi),
+                left=sum(moment.left for moment in told),
+            )
+            for name, told in inside.items()
+        ]
+        if first:
+            found.append(Owner("before any moment", (), 0, 0, first))
+        return tuple(sorted(found, key=lambda owner: (-owner.left, owner.name)))
+
+    def _owner(self, key: str) -> tuple[str, tuple[str, ...]]:
+        listed = {str(m["id"]): m for m in self._journey.get("moments", ())}.get(key, {})
+        return clean(str(listed.get("accountable") or "")), tuple(clean(str(one)) for one in listed.get("shared") or ())
+
+    def stage_names(self) -> Mapping[str, str]:
+        """Return id → name of the stages, in the journey's order."""
+        return self._stage_names
+
     def _exits(self, node: str) -> list[tuple[str, int]]:
         ends = {e["target"]: int(e["customers"]) for e in self._edges if e["source"] == node}
         return [(self._names[key], ends[key]) for key in self._outcomes if ends.get(key)]
@@ -222,8 +315,11 @@ class Moments:
     def _way(self, previous: str, number: int, last: Leaving) -> Leaving:
         row = self._nodes[previous]
         name = last.name if previous == START else self._names[previous]
+        owner, shared = (last.owner, last.shared) if previous == START else self._owner(previous)
         return Leaving(
             name=name,
+            owner=owner,
+            shared=shared,
             then="" if previous == START else last.name,
             stage=self._stage_names.get(str(row.get("stage")), ""),
             customers=number,
@@ -241,8 +337,11 @@ class Moments:
                 continue
             values = [e["customers_value"] for e in self._edges if e["source"] == key and e["target"] in self._outcomes]
             known = [float(value) for value in values if value is not None]
+            owner, shared = self._owner(key)
             found.append(
                 Leaving(
+                    owner=owner,
+                    shared=shared,
                     name=self._names[key] if row["kind"] == "moment" else "before any moment",
                     then="",
                     stage=self._stage_names.get(str(row.get("stage")), "") if row["kind"] == "moment" else "",
@@ -306,6 +405,22 @@ def undecided_cases(cases: Iterable[tuple[str, str, int]], name: Callable[[str],
     """Return moment, reason and number of cases, most first, moments by their names."""
     listed = [(name(moment), clean(reason), number) for moment, reason, number in cases]
     return sorted(listed, key=lambda one: (-one[2], one[0], one[1]))
+
+
+def promises_headline(promises: Sequence[Promised]) -> str:
+    """Return how many promises are broken, and the one that fell most lately."""
+    judged = [one for one in promises if one.kpi.state is not None]
+    broken = sum(one.kpi.is_broken for one in judged)
+    text = f"{broken} of {counted(len(judged), 'promises')} broken" if judged else "No promise has a target"
+    fallen = max(promises, key=_fell, default=None)
+    if fallen is None or not fallen.fell or fallen.before is None or fallen.lately is None:
+        return text
+    before, lately = (worth.share(kpi.share or 0.0) for kpi in (fallen.before, fallen.lately))
+    return f"{text}; {fallen.moment.name} fell lately, from {before} to {lately}"
+
+
+def _fell(one: Promised) -> float:
+    return one.fell
 
 
 def left_headline(leaving: Sequence[Leaving], left: int, who: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Mapping
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,15 +20,17 @@ from sojourn.journey_map import numbers
 from sojourn.journey_map.paint import DARK, LIGHT
 from sojourn.journey_map.text import clean
 
-from . import bars, customers, moments, proof, worth
+from . import bars, customers, listening, moments, proof, worth
 
 if TYPE_CHECKING:
     from sojourn.assets import Reconciliation
+    from sojourn.attribution import Attribution
     from sojourn.graph import JourneyGraph
     from sojourn.matches import Matches
 
 MOST_PATHS = 100
 MOST_PERIODS, MOST_PERIODS_OF_OTHERS = 24, 12
+LATE_MONTHS = 3
 _MONTHS = {"month": 1, "months": 1, "year": 12, "years": 12}
 
 
@@ -41,8 +44,11 @@ class Room:
     ----------
     matches
         Every customer taken through the journey.
+    attribution
+        What each voice is about. Without it the page says what to supply.
     reconciliation
-        Customers in and out by period; the last period is the page's own. Without it the page says what to supply.
+        Customers in and out by period; the last period is the page's own, and so is the first ledger: the standard,
+        where there is one. Without it the page says what to supply.
     title
         What stands above the finding; by default the journey's name.
     who
@@ -59,7 +65,7 @@ class Room:
     Raises
     ------
     InvalidInput
-        For a confidence outside (0, 1), or anything else than matches and a reconciliation.
+        For a confidence outside (0, 1), or anything else than matches, an attribution and a reconciliation.
     RuntimeError
         When an identity fails: such figures must not be shown.
 
@@ -77,8 +83,9 @@ class Room:
     def __init__(
         self,
         matches: Matches,
-        *,
+        attribution: Attribution | None = None,
         reconciliation: Reconciliation | None = None,
+        *,
         title: str | None = None,
         who: str = "customers",
         unit: str | None = None,
@@ -87,19 +94,23 @@ class Room:
         seed: int = 0,
         threads: int | None = None,
     ) -> None:
-        _check_types(matches, reconciliation)
+        _check_types(matches, attribution, reconciliation)
         self._title = title
         self._who = clean(who) or "customers"
         self._unit = None if unit is None else clean(unit) + " " * unit.endswith(" ")
         self._chance = {"interval": interval, "draws": draws, "seed": seed}
         self._matches = matches
+        self._attribution = attribution
         self._reconciliation = reconciliation
+        self._lately = _lately(matches)
         graph = matches.graph()
         absorption = graph.absorption(interval=interval, draws=draws, seed=seed, threads=threads)
         self._tables: dict[str, Any] = {
             "journey": matches.journey.to_dict(),
             "moments": matches.moments().rows(),
             "kpis": matches.kpis(interval).rows(),
+            "kpis_before": matches.kpis(interval, end=self._lately).rows() if self._lately else [],
+            "kpis_lately": matches.kpis(interval, start=self._lately).rows() if self._lately else [],
             "undecided": _cases(matches),
             "unmapped": matches.unmapped().rows(),
             "unreached": matches.unreached().rows(),
@@ -107,12 +118,20 @@ class Room:
             "edges": graph.edges().rows(),
             "exits": graph.exits().rows(),
             "absorption": absorption.rows(),
+            "heard": [] if attribution is None else attribution.moments(interval).rows(),
+            "coverage": [] if attribution is None else attribution.coverage().rows(),
             "statement": [] if reconciliation is None else reconciliation._exact().rows(),
             "checks": [] if reconciliation is None else reconciliation.check().rows(),
         }
-        read = ("journey", "moments", "kpis", "nodes", "edges", "exits", "absorption")
+        read = ("journey", "moments", "kpis", "nodes", "edges", "exits", "absorption", "kpis_before", "kpis_lately")
         self._moments = moments.Moments(**{name: self._tables[name] for name in read})
         self._leaving = self._moments.leaving()
+        self._listening = None
+        if attribution is not None:
+            names = {str(row["moment"]): self._moments.name(str(row["moment"])) for row in self._tables["heard"]}
+            self._listening = listening.Listening(
+                self._tables["coverage"], self._tables["heard"], self._moments.stage_names(), names
+            )
         self._accounts: tuple[customers.Account, ...] = ()
         if reconciliation is not None:
             months = _months(reconciliation._periods)
@@ -145,7 +164,18 @@ class Room:
                 went += f" ({numbers.MINUS}{worth.short(flow.values['left'])})"
                 here += f" ({worth.short(flow.values['closing'])})"
             lines.append(f"{flow.name}: {came} came in, {went} went out; {here} are here now")
+            lines += filter(None, [customers.disagreement(self._claims())])
         return tuple(lines)
+
+    def _claims(self) -> tuple[customers.Claim, ...]:
+        return customers.claims(self._accounts, self._units())
+
+    def _units(self) -> dict[str, str]:
+        """Return the column whose values each ledger counts, by ledger."""
+        if self._reconciliation is None:
+            return {}
+        ledgers = self._reconciliation._ledgers.values()
+        return {clean(ledger.name): clean(str(ledger.definition.to_dict()["customer"])) for ledger in ledgers}
 
     @property
     def fingerprint(self) -> str:
@@ -191,7 +221,8 @@ class Room:
         log, told, tables = self._matches.log, self._moments, self._tables
         first, last = (worth.day(worth.plain_date(moment)) for moment in log.span)
         window = f"{first} to {last}"
-        picture = graph.plot(who=self._who, unit=self._unit)
+        scored = self._attribution is not None and self._attribution.scale == "nps"
+        picture = graph.plot(who=self._who, unit=self._unit, voices=tables["heard"] if scored else ())
         tests = (proof.walks(log.customers, told.left, told.stayed), *proof.checks(tables["checks"]))
         return (
             environment()
@@ -220,6 +251,14 @@ class Room:
                 wide=picture.layout.width > 1200,
                 picture=Markup(picture.figure(most_paths=MOST_PATHS)),
                 leaving=self._leaving,
+                owners=told.owners(),
+                promises=told.promises(),
+                lately=self._lately,
+                listening=self._listening,
+                attribution=self._attribution,
+                history=self._matches.before_observation,
+                claims=self._claims(),
+                disagreement=customers.disagreement(self._claims()),
                 most_leaving=moments.MOST_LEAVING,
                 stages=told.stages(),
                 endings=told.endings(),
@@ -246,12 +285,16 @@ class Room:
         return [(name, clean(_said(value))) for name, value in said.items() if value]
 
 
-def _check_types(matches: object, reconciliation: object) -> None:
+def _check_types(matches: object, attribution: object, reconciliation: object) -> None:
     from sojourn.assets import Reconciliation
+    from sojourn.attribution import Attribution
     from sojourn.matches import Matches
 
     if not isinstance(matches, Matches):
         raise InvalidInput(f"matches: found {type(matches).__name__}, expected Matches (journey.match(log))")
+    if attribution is not None and not isinstance(attribution, Attribution):
+        found = type(attribution).__name__
+        raise InvalidInput(f"attribution: found {found}, expected an Attribution (matches.attribute(feedback, …))")
     if reconciliation is not None and not isinstance(reconciliation, Reconciliation):
         found = type(reconciliation).__name__
         raise InvalidInput(f"reconciliation: found {found}, expected a Reconciliation (sj.reconcile([ledger], …))")
@@ -264,6 +307,13 @@ def _cases(matches: Matches) -> list[tuple[str, str, int]]:
     for key in zip(columns["moment"], columns["reason"], strict=True):
         cases[key] = cases.get(key, 0) + 1
     return sorted((moment, reason, number) for (moment, reason), number in cases.items())
+
+
+def _lately(matches: Matches) -> date | None:
+    """Return the first day of the observation's last months; None where it is too short to tell them from the rest."""
+    first, last = (worth.plain_date(moment) for moment in matches.log.span)
+    begin = worth.later(last + timedelta(days=1), -LATE_MONTHS)
+    return begin if worth.months_between(first, begin) >= LATE_MONTHS else None
 
 
 def _months(periods: str) -> int:
@@ -294,6 +344,8 @@ def environment() -> Environment:
         change=worth.change,
         day=worth.day,
         money=numbers.money,
+        voices=listening.number,
+        score=listening.score,
     )
     made.globals.update(
         reach=worth.reach,
@@ -306,6 +358,8 @@ def environment() -> Environment:
         statement_headline=customers.headline,
         fold_segments=customers.fold_segments,
         left_headline=moments.left_headline,
+        promises_headline=moments.promises_headline,
+        methods=listening.METHODS,
         checks_headline=proof.headline,
         width=bars.WIDTH,
     )
