@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -17,8 +18,8 @@ from hypothesis import strategies as st
 
 import sojourn as sj
 from many import many
-from sojourn.journey_map.numbers import count
-from sojourn.room import bars, customers, moments, proof, worth
+from sojourn.journey_map.numbers import count, signed
+from sojourn.room import bars, customers, listening, moments, proof, worth
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -224,6 +225,34 @@ def small_room(**more: Any) -> sj.Room:
     return sj.Room(journey.match(log_of(3, 3, 80)), draws=50, **more)
 
 
+@cache
+def company() -> sj.datasets.Insurer:
+    return sj.datasets.insurer(4000)
+
+
+@cache
+def company_matches() -> sj.Matches:
+    return company().journey.match(company().log)
+
+
+@cache
+def company_voices() -> sj.Attribution:
+    columns = {name: name for name in ("source", "solicited", "score", "topic", "key")}
+    return company_matches().attribute(company().feedback, method="linear", **columns)
+
+
+@cache
+def company_ledgers() -> sj.Reconciliation:
+    ledgers = company().ledgers
+    silos = [ledgers[name] for name in ("CRM", "POLICY", "BILLING")]
+    return sj.reconcile(silos, standard=ledgers["company"], start="2025-04-01", end="2026-04-01")
+
+
+@cache
+def company_room() -> sj.Room:
+    return sj.Room(company_matches(), company_voices(), company_ledgers(), who="households", unit="$", draws=50)
+
+
 # --- the worked example ----------------------------------------------------------------------------
 
 
@@ -280,6 +309,134 @@ def test_the_tables_of_the_page_are_the_tables_of_the_results() -> None:
             assert any(
                 cells[3:] == [f"{row['probability']:.0%}", worth.reach(row["low"], row["high"])] for cells in found
             )
+
+
+# --- a company with four ledgers, owners and voices ------------------------------------------------
+
+
+def test_the_company_page_opens_offline_and_can_be_read_by_all() -> None:
+    html = company_room().html
+    check_accessible(check_offline(html))
+    assert len(html.encode()) < 300_000
+
+
+def test_each_ledger_says_its_own_in_and_out() -> None:
+    page = check_offline(company_room().html)
+    last = [row for row in company_ledgers().statement().rows() if row["period"] == date(2026, 3, 1)]
+    nets = {}
+    for row in last:
+        cells = next(cells for cells in page.rows if cells[0].startswith(row["ledger"]) and len(cells) == 6)
+        net = row["joined"] - row["left"]
+        mark = "▲ " if net > 0 else "▼ " if net < 0 else ""
+        assert (cells[2], cells[4], cells[5]) == (count(row["left"]), count(row["joined"]), mark + signed(net))
+        nets[row["ledger"]] = net
+    for silo in ("CRM", "POLICY", "BILLING"):
+        assert f"{silo} reports {worth.more_or_fewer(nets[silo])}" in page.text
+    units = {
+        cells[0].split()[0]: cells[1] for cells in page.rows if len(cells) == 6 and cells[1] in {"household", "term"}
+    }
+    assert units == {"company": "household", "POLICY": "term"}
+
+
+def test_silos_that_agree_are_not_said_to_disagree() -> None:
+    def claim(name: str, net: int) -> customers.Claim:
+        return customers.Claim(name, "account", flow(10 + net, 10), 10 + net, 10, 1.0, 1.0)
+
+    assert customers.disagreement([claim("company", -3)]) == ""
+    assert "the other way round" not in customers.disagreement([claim("company", -3), claim("CRM", -1)])
+    assert "the other way round" not in customers.disagreement([claim("company", -3), claim("CRM", 0)])
+    assert customers.disagreement([claim("company", -3), claim("CRM", 2)]) == (
+        "CRM reports 2 more: every one of them the other way round, each by what it counts"
+    )
+
+
+def test_owners_add_up_to_everyone_who_left() -> None:
+    page = check_offline(company_room().html)
+    exits = [row for row in company_matches().graph().edges().rows() if row["target"] == "left"]
+    owner = {moment.id: moment.accountable for moment in company().journey.moments}
+    left: Counter[str] = Counter()
+    for row in exits:
+        left[owner.get(row["source"], "before any moment")] += row["customers"]
+    begin = next(at for at, cells in enumerate(page.rows) if cells[:2] == ["Accountable", "Moments"])
+    shown = {}
+    for cells in page.rows[begin + 1 :]:
+        if len(cells) != 4:
+            break
+        shown[cells[0]] = int(cells[2].replace(",", ""))
+    assert {name: number for name, number in shown.items() if number} == dict(left)
+    first = company_matches().graph().nodes().rows()
+    assert sum(shown.values()) == sum(row["customers"] for row in first if row["kind"] == "outcome")
+
+
+def test_promises_are_the_kpis_whole_before_and_lately() -> None:
+    page = check_offline(company_room().html)
+    matches = company_matches()
+    kpis, before, lately = (
+        {row["moment"]: row for row in matches.kpis(**limits).rows()}
+        for limits in ({}, {"end": "2026-04-01"}, {"start": "2026-04-01"})
+    )
+    for moment in company().journey.moments:
+        cells = next(cells for cells in page.rows if cells[0] == moment.name and len(cells) == 5 and "due" in cells[3])
+        key, owner = moment.id, str(moment.accountable)
+        assert cells[1].startswith(owner)
+        assert cells[2] == count(kpis[key]["due"] - kpis[key]["met"])
+        assert f"{count(kpis[key]['met'])} of {count(kpis[key]['due'])} due" in cells[3]
+        for row in (before[key], lately[key]):
+            assert f"{worth.share(row['share'])} of {count(row['due'])}" in cells[4]
+        fell = lately[key]["high"] < before[key]["low"]
+        assert ("fell" in cells[4]) is fell
+    assert "First adjuster contact fell lately" in page.text
+
+
+def test_voices_by_moment_and_source_are_those_of_the_coverage() -> None:
+    page = check_offline(company_room().html)
+    coverage = company_voices().coverage().rows()
+    sources = list(dict.fromkeys(row["source"] for row in coverage))
+    begin = next(at for at, cells in enumerate(page.rows) if cells[1:6] == sources)
+    rows = {cells[0]: cells for cells in page.rows[begin:] if len(cells) == 9}
+    silent = 0
+    for row in coverage:
+        if row["moment"] is None:
+            continue
+        name = next(m.name for m in company().journey.moments if m.id == row["moment"])
+        cell = rows[str(name)][1 + sources.index(row["source"])]
+        shown = listening.number(row["voices"])
+        expected = "silent" if row["silent"] else f"{shown} few" if row["voices"] < 10 else shown
+        assert cell == expected
+        silent += row["silent"]
+    assert silent > 0
+    assert f"{silent} of 75 places are silent" in page.text
+    rest = next(cells for cells in page.rows if cells[0].startswith("Of no moment"))
+    unattributed = {row["source"]: row["voices"] for row in coverage if row["moment"] is None}
+    assert rest[1:6] == [listening.number(unattributed[source]) for source in sources]
+    assert "A convention, no model" in page.text
+
+
+def test_without_voices_it_says_what_to_supply() -> None:
+    page = check_offline(small_room().html)
+    assert "What customers say: not in this page yet" in page.text
+    assert "matches.attribute(feedback" in page.text
+    matches = company_matches()
+    nothing = {"customer": [1], "time": [datetime(2019, 1, 1)]}
+    room = sj.Room(matches, matches.attribute(nothing, method="linear"), draws=10)
+    assert "1 voice" in check_offline(room.html).text or "1 voices" in check_offline(room.html).text
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "=1+1", ""])
+def test_hostile_sources_and_owners_stay_text(name: str) -> None:
+    names = ["e0", "e1", "e2"]
+    journey = journey_of(["a", "b", "c"], ["Buy", name or "x"], ["Order", name or "x", "Visit"], names)
+    matches = journey.match(log_of(3, 3, 80))
+    feedback = {
+        "customer": [1, 2, 3],
+        "time": [datetime(2026, 6, 1)] * 3,
+        "source": [name, "call", None],
+        "score": [1, 9, None],
+    }
+    attribution = matches.attribute(feedback, source="source", score="score", method="linear", horizon="300d")
+    page = check_offline(sj.Room(matches, attribution, draws=10).html)
+    assert "3 voices" in page.text
+    assert "no source named" in page.text
 
 
 def test_every_word_of_honesty_is_there() -> None:
