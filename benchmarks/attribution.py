@@ -2,10 +2,10 @@
 
     python benchmarks/attribution.py [--events 10000000] [--voices 1000000] [--threads 4]
 
-From voices in a table and occurrences in memory to a table of which occurrence each voice is about. Ours starts from a match (made before
-the clock starts) and checks the voices; peers start from the occurrences as a table of their own, sorted by time before the clock starts, and
-do no checks. Answers are compared: each voice's time since its occurrence. Runs alternate; seconds are medians of five; peak memory is not
-measured here. Figures go into RESULTS.md by hand.
+From voices in a table and occurrences in memory to a table of which occurrence each voice is about. Ours starts from a
+match (made before the clock starts) and checks the voices; peers start from the occurrences as a table of their own,
+sorted by time before the clock starts, and do no checks. Answers are compared: each voice's time since its occurrence.
+Runs alternate; seconds are medians of five; peak memory is not measured here. Figures go into RESULTS.md by hand.
 """
 
 from __future__ import annotations
