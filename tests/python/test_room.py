@@ -35,7 +35,7 @@ VOID = {"meta", "br", "img", "hr", "input", "link", "path", "rect", "circle"}
 ELEMENTS = frozenset(
     re.findall(
         r"\w+",
-        """html head meta title style body a nav div main section p h1 h2 h3 span b strong ul li figure figcaption svg g
+        """html head meta title style body a nav div main section article p i h1 h2 h3 span b strong ul li figure figcaption svg g
         path rect circle text tspan desc table thead tbody tr th td details summary dl dt dd code pre bdi br footer""",
     )
 )
@@ -242,8 +242,8 @@ def test_the_opener_says_what_the_statement_says() -> None:
     assert "Went out 2,057 −$103k" in text
     assert "Here now 3,317 $213k 500 fewer, $49k less; 30 June 1998" in text
     identity = (
-        "3,817 $262,823.89 here on 1 April 1998 + 0 $0 new + 1,557 $70,725.93 returned + 0 $0 other in "
-        "− 2,057 $102,965.98 left − 0 $0 other out + $41,342.12 grew − $58,595.48 shrank "
+        "3,817 $262,823.89 here on 1 April 1998 + 0 $0 new + 1,557 $70,725.93 returned "
+        "− 2,057 $102,965.98 left + $41,342.12 grew − $58,595.48 shrank "
         "= 3,317 $213,330.48 here on 30 June 1998"
     )
     assert identity in text
@@ -538,7 +538,7 @@ def test_checks_that_fail_stop_the_page_or_ask_for_a_look() -> None:
 
 def test_left_headlines() -> None:
     def leaving(name: str, number: int, then: str = "") -> moments.Leaving:
-        return moments.Leaving(name, then, "", number, 100, None, (), ())
+        return moments.Leaving(name, False, then, "", "", (), number, 100, None, (), ())
 
     assert moments.left_headline([], 0, "customers").startswith("Nobody")
     assert moments.left_headline([leaving("Call", 5)], 5, "clients") == "All 5 clients who left did so after Call"

@@ -177,7 +177,7 @@ def fold_segments(segments: Sequence[Segment], most: int = 12) -> tuple[Segment,
 
 
 def terms(account: Account) -> tuple[Term, ...]:
-    """Return the lines of the last period's identity, each as the statement has it."""
+    """Return the lines of the last period's identity, each as the statement has it; columns never used are left out."""
     flow = account.last
 
     def term(sign: str, words: str, column: str, strong: bool = False) -> Term:
@@ -187,9 +187,9 @@ def terms(account: Account) -> tuple[Term, ...]:
         term("", f"here on {worth.day(flow.start)}", "opening", True),
         term("+", "new", "new"),
         term("+", "returned", "returned"),
-        term("+", "other in", "other_in"),
+        *([term("+", "other in", "other_in")] if account.used("other_in") else []),
         term("−", "left", "left"),
-        term("−", "other out", "other_out"),
+        *([term("−", "other out", "other_out")] if account.used("other_out") else []),
     ]
     if account.has_value:
         lines += [term("+", "grew", "expansion"), term("−", "shrank", "contraction")]

@@ -15,14 +15,15 @@ from markupsafe import Markup
 from sojourn._core import InvalidInput, __version__
 from sojourn._files import write_whole
 from sojourn._templates import escaping
-from sojourn.journey_map import numbers
+from sojourn.journey_map import JourneyMap, from_tables, numbers
 from sojourn.journey_map.paint import DARK, LIGHT
 from sojourn.journey_map.text import clean
 
-from . import bars, customers, moments, proof, worth
+from . import bars, claims, customers, kpis, listening, moments, owners, promises, proof, worth
 
 if TYPE_CHECKING:
     from sojourn.assets import Reconciliation
+    from sojourn.attribution import Attribution
     from sojourn.graph import JourneyGraph
     from sojourn.matches import Matches
 
@@ -32,7 +33,7 @@ _MONTHS = {"month": 1, "months": 1, "year": 12, "years": 12}
 
 
 class Room:
-    """A page for one meeting: who came in, who went out, worth how much, and where they leave. Immutable.
+    """A page for one meeting: who came in, who went out, worth how much, where they leave, and who owns it. Immutable.
 
     The page stands on its own: no script, nothing fetched, light and dark as the reader's system is, prints on A4 (the
     map on A3). The same results give the same bytes.
@@ -41,8 +42,11 @@ class Room:
     ----------
     matches
         Every customer taken through the journey.
+    attribution
+        Which moment each voice speaks of (`Matches.attribute`). Without it the page says what to supply.
     reconciliation
-        Customers in and out by period; the last period is the page's own. Without it the page says what to supply.
+        Customers in and out by period; the last period is the page's own, and so is the first ledger (the standard,
+        where there is one). Without it the page says what to supply.
     title
         What stands above the finding; by default the journey's name.
     who
@@ -59,7 +63,7 @@ class Room:
     Raises
     ------
     InvalidInput
-        For a confidence outside (0, 1), or anything else than matches and a reconciliation.
+        For a confidence outside (0, 1), or anything else than matches, an attribution and a reconciliation, in this order.
     RuntimeError
         When an identity fails: such figures must not be shown.
 
@@ -77,8 +81,9 @@ class Room:
     def __init__(
         self,
         matches: Matches,
-        *,
+        attribution: Attribution | None = None,
         reconciliation: Reconciliation | None = None,
+        *,
         title: str | None = None,
         who: str = "customers",
         unit: str | None = None,
@@ -87,19 +92,24 @@ class Room:
         seed: int = 0,
         threads: int | None = None,
     ) -> None:
-        _check_types(matches, reconciliation)
+        _check_types(matches, attribution, reconciliation)
         self._title = title
         self._who = clean(who) or "customers"
         self._unit = None if unit is None else clean(unit) + " " * unit.endswith(" ")
         self._chance = {"interval": interval, "draws": draws, "seed": seed}
         self._matches = matches
+        self._attribution = attribution
         self._reconciliation = reconciliation
         graph = matches.graph()
         absorption = graph.absorption(interval=interval, draws=draws, seed=seed, threads=threads)
+        journey = matches.journey.to_dict()
+        first, last = (worth.plain_date(moment) for moment in matches.log.span)
+        self._quarter = kpis.quarter(first, last, journey)
         self._tables: dict[str, Any] = {
-            "journey": matches.journey.to_dict(),
+            "journey": journey,
             "moments": matches.moments().rows(),
             "kpis": matches.kpis(interval).rows(),
+            **self._beside(interval),
             "undecided": _cases(matches),
             "unmapped": matches.unmapped().rows(),
             "unreached": matches.unreached().rows(),
@@ -110,14 +120,23 @@ class Room:
             "statement": [] if reconciliation is None else reconciliation._exact().rows(),
             "checks": [] if reconciliation is None else reconciliation.check().rows(),
         }
-        read = ("journey", "moments", "kpis", "nodes", "edges", "exits", "absorption")
+        read = ("journey", "moments", "kpis", "kpis_before", "kpis_after", "nodes", "edges", "exits", "absorption")
         self._moments = moments.Moments(**{name: self._tables[name] for name in read})
         self._leaving = self._moments.leaving()
+        self._promises = promises.sort(self._moments.moments())
+        self._owners = owners.roll_up(self._moments.moments())
+        self._heard: listening.Listening | None = None
+        if attribution is not None:
+            self._tables["listening"] = listening.tables(attribution, interval)
+            self._heard = listening.read(journey, self._tables["moments"], self._tables["listening"])
         self._accounts: tuple[customers.Account, ...] = ()
+        self._claims: tuple[claims.Claim, ...] = ()
         if reconciliation is not None:
             months = _months(reconciliation._periods)
             self._accounts = customers.read(self._tables["statement"], reconciliation.ledgers, months)
             self._span = worth.span_name(months)
+            if len(self._accounts) > 1:
+                self._claims = claims.read(self._accounts, _units(reconciliation))
         self._html = self._render(graph)
 
     @property
@@ -128,6 +147,9 @@ class Room:
     @property
     def finding(self) -> str:
         """The page's title: what happened, in whole customers."""
+        if self._claims and self._reconciliation is not None:
+            company = self._reconciliation._core.has_standard
+            return claims.finding(self._claims, self._who, self._accounts[0].last.name, company)
         if self._accounts:
             return customers.finding(self._accounts[0], self._who)
         left = self._moments.left
@@ -135,8 +157,8 @@ class Room:
 
     @property
     def summary(self) -> tuple[str, ...]:
-        """The page in a few lines: the last period, what it left, and where customers leave."""
-        lines = [moments.left_headline(self._leaving, self._moments.left, self._who)]
+        """The page in a few lines: the last period, where customers leave and who owns it, promises, voices."""
+        lines = [self._where()]
         if self._accounts:
             account, flow = self._accounts[0], self._accounts[0].last
             came, went, here = (numbers.count(flow.counts[key]) for key in ("joined", "left", "closing"))
@@ -145,6 +167,14 @@ class Room:
                 went += f" ({numbers.MINUS}{worth.short(flow.values['left'])})"
                 here += f" ({worth.short(flow.values['closing'])})"
             lines.append(f"{flow.name}: {came} came in, {went} went out; {here} are here now")
+        if self._claims:
+            lines.append(self.finding)
+        if self._promises.told:
+            lines.append(promises.headline(self._promises))
+        if self._quarter is not None and self._fell is not None:
+            lines.append(promises.fall(self._fell, self._quarter))
+        if self._heard is not None:
+            lines.append(listening.headline(self._heard, self._who, self._unit))
         return tuple(lines)
 
     @property
@@ -175,7 +205,7 @@ class Room:
         if self._leaving:
             most = self._leaving[0]
             then = f", by way of {most.then}" if most.then else ""
-            left = f"{numbers.count(most.customers)} left after {most.name}{then}"
+            left = f"{numbers.count(most.customers)} left {'' if most.first else 'after '}{most.name}{then}"
         flow = "no reconciliation"
         if self._accounts:
             last = self._accounts[0].last
@@ -187,12 +217,58 @@ class Room:
         style = "width:100%;height:760px;border:1px solid #c3cbd3;border-radius:6px"
         return f'<iframe sandbox title="The customer room" style="{style}" srcdoc="{page}"></iframe>'
 
+    @property
+    def _fell(self) -> moments.Moment | None:
+        return promises.deepest_fall(self._promises.told)
+
+    def _where(self) -> str:
+        """Return where customers leave, and who is accountable."""
+        text = moments.left_headline(self._leaving, self._moments.left, self._who)
+        owner = self._leaving[0].accountable if self._leaving else ""
+        return f"{text}; {owner} is accountable" if owner else text
+
+    def _beside(self, interval: float) -> dict[str, list[dict[str, Any]]]:
+        """Return the promises of one quarter, and those of the time before it; nothing where there is no quarter."""
+        if self._quarter is None:
+            return {"kpis_before": [], "kpis_after": []}
+        start, end = self._quarter.start, self._quarter.end
+        return {
+            "kpis_before": self._matches.kpis(interval, end=start).rows(),
+            "kpis_after": self._matches.kpis(interval, start=start, end=end).rows(),
+        }
+
+    def _picture(self, graph: JourneyGraph) -> JourneyMap:
+        """Return the map, with the states and scores that the rest of the page shows."""
+        tables, log = self._tables, self._matches.log
+        first, last = log.span
+        states = {moment.key: moment.kpi.state or "open" for moment in self._moments.moments() if moment.kpi}
+        data = from_tables(
+            tables["nodes"],
+            tables["edges"],
+            stages=[(str(stage["id"]), str(stage.get("name") or stage["id"])) for stage in tables["journey"]["stages"]],
+            who=self._who,
+            period=f"{first:%b %Y} – {last:%b %Y}",
+            unit=self._unit,
+            customers=log.customers,
+            after_outcome=graph.after_outcome,
+            unmapped=sum(row["count"] for row in tables["unmapped"]),
+            kpis=[{**row, "state": states.get(row["moment"])} for row in tables["kpis"]],
+            voices=[] if self._heard is None else listening.on_the_map(self._heard),
+            endings=tables["exits"],
+        )
+        return JourneyMap(data, folded_customers=lambda nodes: graph._core.visitors(list(nodes)))
+
     def _render(self, graph: JourneyGraph) -> str:
         log, told, tables = self._matches.log, self._moments, self._tables
         first, last = (worth.day(worth.plain_date(moment)) for moment in log.span)
         window = f"{first} to {last}"
-        picture = graph.plot(who=self._who, unit=self._unit)
-        tests = (proof.walks(log.customers, told.left, told.stayed), *proof.checks(tables["checks"]))
+        picture = self._picture(graph)
+        tests = [
+            proof.walks(log.customers, told.left, told.stayed),
+            proof.owned(told.left, told.left_first, [owner.left for owner in self._owners]),
+            *([] if self._heard is None else [proof.voices(self._heard.voices)]),
+            *proof.checks(tables["checks"]),
+        ]
         return (
             environment()
             .get_template("room.html.jinja")
@@ -219,7 +295,16 @@ class Room:
                 most_periods_of_others=MOST_PERIODS_OF_OTHERS,
                 wide=picture.layout.width > 1200,
                 picture=Markup(picture.figure(most_paths=MOST_PATHS)),
+                claims=self._claims,
+                where=self._where(),
                 leaving=self._leaving,
+                left_value=told.left_value,
+                owners=self._owners,
+                only_share=owners.only_share(told.moments()),
+                promises=self._promises,
+                quarter=self._quarter,
+                fell=self._fell,
+                heard=self._heard,
                 most_leaving=moments.MOST_LEAVING,
                 stages=told.stages(),
                 endings=told.endings(),
@@ -246,12 +331,18 @@ class Room:
         return [(name, clean(_said(value))) for name, value in said.items() if value]
 
 
-def _check_types(matches: object, reconciliation: object) -> None:
+def _check_types(matches: object, attribution: object, reconciliation: object) -> None:
     from sojourn.assets import Reconciliation
+    from sojourn.attribution import Attribution
     from sojourn.matches import Matches
 
     if not isinstance(matches, Matches):
         raise InvalidInput(f"matches: found {type(matches).__name__}, expected Matches (journey.match(log))")
+    if attribution is not None and not isinstance(attribution, Attribution):
+        found = type(attribution).__name__
+        raise InvalidInput(f"attribution: found {found}, expected an Attribution (matches.attribute(feedback, …))")
+    if attribution is not None and attribution.matches is not matches:
+        raise InvalidInput("attribution: found one of other matches, expected one of the page's own")
     if reconciliation is not None and not isinstance(reconciliation, Reconciliation):
         found = type(reconciliation).__name__
         raise InvalidInput(f"reconciliation: found {found}, expected a Reconciliation (sj.reconcile([ledger], …))")
@@ -264,6 +355,12 @@ def _cases(matches: Matches) -> list[tuple[str, str, int]]:
     for key in zip(columns["moment"], columns["reason"], strict=True):
         cases[key] = cases.get(key, 0) + 1
     return sorted((moment, reason, number) for (moment, reason), number in cases.items())
+
+
+def _units(reconciliation: Reconciliation) -> dict[str, str]:
+    """Return what each ledger counts, by its name on the page."""
+    ledgers = reconciliation._ledgers.items()
+    return {clean(name): str(ledger.definition.to_dict()["customer"]) for name, ledger in ledgers}
 
 
 def _months(periods: str) -> int:
@@ -292,8 +389,10 @@ def environment() -> Environment:
         rate=worth.rate,
         short=worth.short,
         change=worth.change,
+        loss=worth.loss,
         day=worth.day,
         money=numbers.money,
+        voices=listening.voices,
     )
     made.globals.update(
         reach=worth.reach,
@@ -306,8 +405,15 @@ def environment() -> Environment:
         statement_headline=customers.headline,
         fold_segments=customers.fold_segments,
         left_headline=moments.left_headline,
+        claims_headline=claims.headline,
+        owners_headline=owners.headline,
+        promises_headline=promises.headline,
+        fall=promises.fall,
+        listening_headline=listening.headline,
+        few=listening.FEW,
         checks_headline=proof.headline,
         width=bars.WIDTH,
+        strip_width=claims.STRIP,
     )
     return made
 
