@@ -13,6 +13,7 @@ import sojourn as sj
 from sojourn._files import write_whole
 from sojourn.journey_map.numbers import count, counted
 from sojourn.journey_map.text import clean
+from sojourn.room.worth import later
 from sojourn.table import as_arrow
 
 _MOST_FINDINGS = 50
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"sojourn {sj.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    demo = commands.add_parser("demo", help="real purchases of an online shop, as a customer room")
+    demo = commands.add_parser("demo", help="a generated insurer with four ledgers that disagree, as a customer room")
     demo.add_argument("--out", default="room.html", type=Path, metavar="FILE", help="the page to write (room.html)")
     demo.set_defaults(run=_demo)
     drawn = commands.add_parser("map", help="your events as a journey map")
@@ -66,12 +67,25 @@ def _add_events(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 
 def _demo(said: argparse.Namespace) -> None:
-    shop = sj.datasets.cdnow()
-    matches = shop.journey.match(shop.log)
-    r = sj.reconcile([shop.ledger], periods="3 months", start="1997-01-01", end="1998-07-01")
-    room = sj.Room(matches, reconciliation=r, unit="$")
+    data = sj.datasets.insurer()
+    matches = data.journey.match(data.log)
+    attribution = matches.attribute(
+        data.feedback,
+        source="source",
+        solicited="solicited",
+        score="score",
+        topic="topic",
+        text="text",
+        key="key",
+        method="last_touch",
+    )
+    company, *silos = (data.ledgers[name] for name in ("company", "CRM", "POLICY", "BILLING"))
+    start, end = later(data.month, -11), later(data.month, 1)
+    r = sj.reconcile(silos, standard=company, periods="1 month", start=start, end=end)
+    room = sj.Room(matches, attribution, r, who="households", unit="$")
     room.save(said.out)
-    print(f"CDNOW, an online music shop: {count(shop.log.customers)} customers, {count(len(shop.log))} events")
+    sizes = f"{counted(data.log.customers, 'households')}, {counted(len(data.log), 'events')}"
+    print(f"A generated insurer, all figures invented: {sizes}, {counted(len(attribution), 'voices')}")
     for line in room.summary:
         print(line)
     print(f"The page: {said.out.resolve()}")

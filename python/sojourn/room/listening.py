@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sojourn.journey_map.numbers import count, counted, duration, percent
+from sojourn.journey_map.numbers import count, counted, duration, money, percent
 from sojourn.journey_map.text import clean
-
-from . import worth
 
 if TYPE_CHECKING:
     from sojourn.attribution import Attribution
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 FEW = 10
 _TOO_SMALL = 1e-6
+_ADDED = 3.0
 _CUTS = (-40.0, -20.0, -5.0, 5.0, 20.0, 40.0)
 _METHODS = {
     "last_touch": "last touch: all of a voice goes to the last moment before it",
@@ -372,12 +371,17 @@ class _Reader:
         return [row for row in self.coverage if all(row[name] == value for name, value in wanted.items())]
 
     def score(self, rows: Iterable[Row]) -> Score:
-        """Return the score of several cells together: all three scales are means over voices."""
+        """Return the score of several cells together: all three scales are means over voices.
+
+        That of net promoters counts three voices more, half of them passive (adjusted Wald, Rocks 2016): so that a cell
+        alone has the attribution's own score.
+        """
+        more = _ADDED if self.scale == "nps" else 0.0
         parts = [(self.scored.get((row["moment"], row["source"]), 0.0), row["score"]) for row in rows]
         known = [(weight, float(score)) for weight, score in parts if score is not None and weight > 0]
         weight = math.fsum(weight for weight, _ in known)
-        number = math.fsum(weight * score for weight, score in known) / weight if weight > 0 else None
-        return Score(number, weight, self.scale)
+        total = math.fsum((part + more) * score for part, score in known)
+        return Score(total / (weight + more) if weight > 0 else None, weight, self.scale)
 
     def cell(self, rows: Sequence[Row], stage: str, source: Any) -> Cell:
         voices = math.fsum(float(row["voices"]) for row in rows)
@@ -476,5 +480,5 @@ def headline(told: Listening, who: str, unit: str | None) -> str:
 
 
 def _met(heard: Heard, who: str, unit: str | None) -> str:
-    value = "" if unit is None or heard.value is None else f", worth {worth.money(heard.value, unit)},"
+    value = "" if unit is None or heard.value is None else f", worth {money(heard.value, unit)},"
     return f"{counted(heard.customers, who)}{value} who met it"

@@ -63,7 +63,7 @@ class Room:
     Raises
     ------
     InvalidInput
-        For a confidence outside (0, 1), or anything else than matches, an attribution and a reconciliation, in this order.
+        For a confidence outside (0, 1), or anything else than matches, an attribution of theirs and a reconciliation.
     RuntimeError
         When an identity fails: such figures must not be shown.
 
@@ -158,17 +158,16 @@ class Room:
     @property
     def summary(self) -> tuple[str, ...]:
         """The page in a few lines: the last period, where customers leave and who owns it, promises, voices."""
-        lines = [self._where()]
+        lines = [self.finding] if self._claims else []
         if self._accounts:
             account, flow = self._accounts[0], self._accounts[0].last
             came, went, here = (numbers.count(flow.counts[key]) for key in ("joined", "left", "closing"))
             if account.has_value:
                 came += f" ({worth.change(flow.values['joined'])})"
-                went += f" ({numbers.MINUS}{worth.short(flow.values['left'])})"
+                went += f" ({worth.loss(flow.values['left'])})"
                 here += f" ({worth.short(flow.values['closing'])})"
             lines.append(f"{flow.name}: {came} came in, {went} went out; {here} are here now")
-        if self._claims:
-            lines.append(self.finding)
+        lines.append(self._where())
         if self._promises.told:
             lines.append(promises.headline(self._promises))
         if self._quarter is not None and self._fell is not None:
