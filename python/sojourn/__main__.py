@@ -6,7 +6,6 @@ import argparse
 import io
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import sojourn as sj
 from sojourn._files import write_whole
 from sojourn.journey_map.numbers import count, counted
 from sojourn.journey_map.text import clean
+from sojourn.room.worth import later
 from sojourn.table import as_arrow
 
 _MOST_FINDINGS = 50
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"sojourn {sj.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    demo = commands.add_parser("demo", help="a generated insurer, as a customer room")
+    demo = commands.add_parser("demo", help="a generated insurer with four ledgers that disagree, as a customer room")
     demo.add_argument("--out", default="room.html", type=Path, metavar="FILE", help="the page to write (room.html)")
     demo.set_defaults(run=_demo)
     drawn = commands.add_parser("map", help="your events as a journey map")
@@ -75,28 +75,20 @@ def _demo(said: argparse.Namespace) -> None:
         solicited="solicited",
         score="score",
         topic="topic",
+        text="text",
         key="key",
         method="last_touch",
     )
-    ledgers = data.ledgers
-    r = sj.reconcile(
-        [ledgers[name] for name in ("CRM", "POLICY", "BILLING")],
-        standard=ledgers["company"],
-        periods="1 month",
-        start=_months_later(data.month, -11),
-        end=_months_later(data.month, 1),
-    )
+    company, *silos = (data.ledgers[name] for name in ("company", "CRM", "POLICY", "BILLING"))
+    start, end = later(data.month, -11), later(data.month, 1)
+    r = sj.reconcile(silos, standard=company, periods="1 month", start=start, end=end)
     room = sj.Room(matches, attribution, r, who="households", unit="$")
     room.save(said.out)
-    print(f"A generated insurer: {count(data.log.customers)} households, {count(len(data.log))} events, all invented")
+    sizes = f"{counted(data.log.customers, 'households')}, {counted(len(data.log), 'events')}"
+    print(f"A generated insurer, all figures invented: {sizes}, {counted(len(attribution), 'voices')}")
     for line in room.summary:
         print(line)
     print(f"The page: {said.out.resolve()}")
-
-
-def _months_later(month: date, months: int) -> date:
-    at = month.year * 12 + month.month - 1 + months
-    return date(at // 12, at % 12 + 1, 1)
 
 
 def _map(said: argparse.Namespace) -> None:

@@ -134,11 +134,14 @@ def _promise(node: MapNode) -> list[CardRow]:
 def _voices(node: MapNode) -> list[CardRow]:
     if node.voices is None:
         return []
-    if not node.voices.n or node.voices.score is None:
+    if not node.voices.n:
         return [CardRow("voices", 0, "no voice heard")]
+    if node.voices.score is None:
+        return [CardRow("text", 0, counted(node.voices.n, "voices"))]
     score = round(node.voices.score)
     strong = f"+{score}" if score > 0 else count(score)
-    return [CardRow("voices", 0, f"of {short_count(node.voices.n)}", strong=strong, score=node.voices.score)]
+    rests = node.voices.n if node.voices.scored is None else node.voices.scored
+    return [CardRow("voices", 0, f"of {short_count(rests)}", strong=strong, score=node.voices.score)]
 
 
 def _again(node: MapNode, sizes: Measures) -> list[CardRow]:

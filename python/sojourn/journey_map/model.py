@@ -45,10 +45,11 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """What customers said of a moment: a score from −100 to 100 and how many voices it rests on."""
+    """What customers said of a moment: a score from −100 to 100, how many voices, and how many of them it rests on."""
 
     score: float | None
     n: int
+    scored: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,7 @@ def from_tables(
     kpis
         Rows with `moment`, `kpi`, `due`, `met`, `share`, `target`, and perhaps `state`.
     voices
-        Rows with `moment`, `score`, `voices`.
+        Rows with `moment`, `score`, `voices`, and perhaps `scored`: how many of the voices the score rests on.
     endings
         Rows with `previous`, `node`, `outcome`, `customers`: the last two moments of those who left.
     history
@@ -226,7 +227,7 @@ def from_tables(
     tables = _Tables.read(nodes, edges)
     stage_list, stage_of = _stages(tables, stages)
     promises = {_text(row["moment"]): _promise(row) for row in kpis}
-    heard = {_text(row["moment"]): Voices(_real(row.get("score")), _whole(row.get("voices"))) for row in voices}
+    heard = {_text(row["moment"]): _voices(row) for row in voices}
     moments = tuple(
         _node(row, stage_of[key], tables, promises.get(key), heard.get(key)) for key, row in tables.moments.items()
     )
@@ -340,6 +341,11 @@ def _edge(row: Row) -> MapEdge:
         value=_real(row.get("value")),
         customers_value=_real(row.get("customers_value")),
     )
+
+
+def _voices(row: Row) -> Voices:
+    scored = None if row.get("scored") is None else _whole(row["scored"])
+    return Voices(_real(row.get("score")), _whole(row.get("voices")), scored)
 
 
 def _promise(row: Row) -> Promise:

@@ -218,6 +218,8 @@ def _details(node: MapNode, data: MapData) -> list[str]:
         lines.append(_promise(node.kpi))
     if node.voices is not None:
         score = "" if node.voices.score is None else f", score {_signed(node.voices.score)}"
+        if score and node.voices.scored is not None:
+            score += f" of {count(node.voices.scored)}"
         lines.append(f"{counted(node.voices.n, 'voices')}{score}")
     return lines
 

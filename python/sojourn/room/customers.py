@@ -177,7 +177,7 @@ def fold_segments(segments: Sequence[Segment], most: int = 12) -> tuple[Segment,
 
 
 def terms(account: Account) -> tuple[Term, ...]:
-    """Return the lines of the last period's identity, each as the statement has it."""
+    """Return the lines of the last period's identity, each as the statement has it; columns never used are left out."""
     flow = account.last
 
     def term(sign: str, words: str, column: str, strong: bool = False) -> Term:
@@ -203,58 +203,17 @@ def finding(account: Account, who: str) -> str:
     """Return the page's title: the last period in whole customers, and what it did to their value."""
     flow = account.last
     came, went = flow.counts["joined"], flow.counts["left"]
-    if came == went:
+    others = flow.counts["other_in"] or flow.counts["other_out"]
+    if others and flow.net:
+        text = f"We have {worth.more_or_fewer(flow.net)} {who} than before"
+    elif came == went:
         text = f"As many {who} came in as went out: {count(came)} each" if came else "Nobody came in or went out"
     elif came > went:
         text = f"We gained {count(came - went)} more {who} than we lost"
     else:
         text = f"We lost {count(went - came)} more {who} than we gained"
-    less = worth.more_or_less(flow.gain) if account.has_value else ""
-    if flow.net != came - went:  # others came or went, whom the ledger's own rules do not count
-        return f"{text}; {worth.more_or_fewer(flow.net)} are here{f', worth {less}' if less else ''}"
-    return f"{text}; those here are worth {less}" if less else text
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What one ledger says of the page's period: its unit, and in and out on the scale of the largest of all."""
-
-    name: str
-    unit: str
-    flow: Flow
-    came: int
-    went: int
-    came_share: float
-    went_share: float
-
-    @property
-    def net(self) -> int:
-        """In less out."""
-        return self.came - self.went
-
-
-def claims(accounts: Sequence[Account], units: Mapping[str, str]) -> tuple[Claim, ...]:
-    """Return what each ledger says of the last period; none where there is only one ledger."""
-    if len(accounts) < 2:
-        return ()
-    pairs = [(account.last.counts["joined"], account.last.counts["left"]) for account in accounts]
-    most = max(max(pair) for pair in pairs) or 1
-    return tuple(
-        Claim(account.name, units.get(account.name, ""), account.last, came, went, came / most, went / most)
-        for account, (came, went) in zip(accounts, pairs, strict=True)
-    )
-
-
-def disagreement(told: Sequence[Claim]) -> str:
-    """Return how the other ledgers see the period: ``CRM reports 191 more accounts, …``."""
-    if len(told) < 2:
-        return ""
-    parts = [f"{claim.name} reports {worth.more_or_fewer(claim.net)}" for claim in told[1:]]
-    text = ", ".join(parts[:4]) + (f" and {len(parts) - 4} more ledgers" if len(parts) > 4 else "")
-    first = told[0].net
-    if all(claim.net * first < 0 for claim in told[1:]):
-        return f"{text}: every one of them the other way round, each by what it counts"
-    return f"{text}, each by what it counts"
+    less = worth.more_or_less(flow.gain)
+    return f"{text}; those here are worth {less}" if account.has_value and less else text
 
 
 def headline(accounts: Sequence[Account], span: str) -> str:

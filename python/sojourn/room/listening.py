@@ -1,169 +1,484 @@
-"""Who was heard of which moment, through which source, and where nobody speaks."""
+"""Who was heard, where and through which source; where nobody was; and what they said."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from sojourn.journey_map.numbers import count, money, signed
+from sojourn.journey_map.numbers import count, counted, duration, money, percent
 from sojourn.journey_map.text import clean
+
+if TYPE_CHECKING:
+    from sojourn.attribution import Attribution
 
 Row = Mapping[str, Any]
 FEW = 10
-METHODS = {
-    "last_touch": "each to the last moment before it",
-    "linear": "shared equally among the moments before it",
-    "time_decay": "shared among the moments before it, recent ones most",
+_TOO_SMALL = 1e-6
+_ADDED = 3.0
+_CUTS = (-40.0, -20.0, -5.0, 5.0, 20.0, 40.0)
+_METHODS = {
+    "last_touch": "last touch: all of a voice goes to the last moment before it",
+    "linear": "equal parts: a voice is shared alike by all moments before it",
+    "time_decay": "time decay: of the moments before a voice, the earlier ones have less of it",
 }
+
+
+def tables(attribution: Attribution, interval: float) -> dict[str, Any]:
+    """Return what the page tells of an attribution, as rows.
+
+    Parameters
+    ----------
+    attribution
+        Which moment each voice speaks of.
+    interval
+        Confidence of the scores' intervals.
+
+    Returns
+    -------
+    dict
+        ``coverage`` and ``heard``: the attribution's tables. ``scored``: moment, source, scored, the sum of weights of
+        the voices with a score. ``speakers``: stage, moment, source, speakers, each null where it stands for all of
+        them. ``met``: stage, customers who met it. ``how``: how, voices. ``asked``: source, asked, voices. ``said``:
+        the rest.
+    """
+    import duckdb
+
+    spoken = _Spoken(attribution)
+    met = duckdb.connect().from_arrow(attribution.matches.occurrences())
+    by_stage = met.aggregate("stage, count(distinct customer)").fetchall()
+    everyone = met.aggregate("count(distinct customer)").fetchall()
+    return {
+        "coverage": attribution.coverage().rows(),
+        "heard": attribution.moments(interval).rows(),
+        "scored": spoken.scored(),
+        "speakers": spoken.speakers(),
+        "met": [{"stage": stage, "customers": n} for stage, n in [*sorted(by_stage), (None, everyone[0][0])]],
+        "how": spoken.how(),
+        "asked": spoken.asked(),
+        "said": {
+            "voices": len(attribution),
+            "method": attribution.method,
+            "horizon": attribution.horizon,
+            "half_life": attribution._settings.get("half_life"),
+            "scale": attribution._settings.get("scale") if attribution._settings.get("score") else None,
+            "other_customers": attribution.other_customers,
+        },
+    }
+
+
+class _Spoken:
+    """Sums over the weights of an attribution that its own tables do not have."""
+
+    def __init__(self, attribution: Attribution) -> None:
+        settings, columns = attribution._settings, attribution.feedback.to_dict()
+        voices = len(attribution)
+
+        def column(role: str) -> list[Any]:
+            return columns[settings[role]] if settings.get(role) else [None] * voices
+
+        self._customer = column("customer")
+        self._source = column("source") if settings.get("source") else ["feedback"] * voices
+        self._solicited = column("solicited")
+        self._scored = [score is not None and score == score for score in column("score")]
+        weights = attribution.weights().to_dict()
+        names = ("feedback", "moment", "stage", "weight", "how")
+        self._weights = list(zip(*(weights[name] for name in names), strict=True))
+
+    def scored(self) -> list[Row]:
+        sums: dict[tuple[Any, Any], list[float]] = {}
+        for voice, moment, _, weight, _ in self._weights:
+            if self._scored[voice]:
+                sums.setdefault((moment, self._source[voice]), []).append(weight)
+        return [
+            {"moment": moment, "source": source, "scored": math.fsum(sums[moment, source])}
+            for moment, source in sorted(sums, key=_nulls_last)
+        ]
+
+    def speakers(self) -> list[Row]:
+        found: dict[tuple[Any, Any, Any], set[Any]] = {}
+        for voice, moment, stage, weight, _ in self._weights:
+            if moment is None or not weight > 0:
+                continue
+            source = self._source[voice]
+            for key in ((stage, moment, None), (stage, None, source), (stage, None, None), (None, None, None)):
+                found.setdefault(key, set()).add(self._customer[voice])
+        return [
+            {"stage": stage, "moment": moment, "source": source, "speakers": len(found[stage, moment, source])}
+            for stage, moment, source in sorted(found, key=_nulls_last)
+        ]
+
+    def how(self) -> list[Row]:
+        sums: dict[str, list[float]] = {}
+        for _, _, _, weight, how in self._weights:
+            sums.setdefault(how, []).append(weight)
+        return [{"how": how, "voices": math.fsum(sums[how])} for how in sorted(sums)]
+
+    def asked(self) -> list[Row]:
+        found: dict[Any, list[int]] = {}
+        for source, solicited in zip(self._source, self._solicited, strict=True):
+            numbers = found.setdefault(source, [0, 0, 0])
+            numbers[2] += 1
+            if solicited is not None:
+                numbers[not solicited] += 1
+        keys = sorted(found, key=lambda source: _nulls_last((source,)))
+        return [dict(zip(("source", "asked", "unasked", "voices"), (key, *found[key]), strict=True)) for key in keys]
+
+
+def _nulls_last(cells: Iterable[Any]) -> list[tuple[bool, str]]:
+    return [(cell is None, str(cell)) for cell in cells]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What voices come to, on the scale of the feedback, and the weight it rests on."""
+
+    number: float | None
+    weight: float
+    scale: str | None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def words(self) -> str:
+        """The score: ``−24`` (net promoters), ``83%`` (satisfied), ``4.21`` (mean)."""
+        return "" if self.number is None else _written(self.number, self.scale)
+
+    @property
+    def reach(self) -> str:
+        """The interval: ``−35 to −14``."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{_written(self.low, self.scale)} to {_written(self.high, self.scale)}"
+
+    @property
+    def tone(self) -> int | None:
+        """Which of seven colours of sentiment it has; None for scales without a middle."""
+        return None if self.number is None or self.scale != "nps" else sum(self.number > cut for cut in _CUTS)
+
+    def place(self, number: float) -> float | None:
+        """Return where a number lies on the scale, from 0 to 1; None where the scale has no ends."""
+        ends = {"nps": (-100.0, 100.0), "csat": (0.0, 1.0)}.get(self.scale or "")
+        return None if ends is None else min(max((number - ends[0]) / (ends[1] - ends[0]), 0.0), 1.0)
+
+
+def _written(number: float, scale: str | None) -> str:
+    if scale == "csat":
+        return percent(number)
+    if scale == "nps":
+        whole = round(number)
+        return f"+{whole}" if whole > 0 else count(whole)
+    return f"{number:.2f}".replace("-", "−")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One moment through one source; `state` is silent, few, heard, or nothing (no occurrence to speak of)."""
+    """One stage through one source; or what is about no moment.
 
-    source: str
+    Attributes
+    ----------
+    state
+        ``heard``, ``few`` (under ten voices), ``silent`` (customers passed and nobody spoke), ``nothing`` (nothing
+        happened that the source could hear of).
+    speakers, customers
+        Who spoke, of those who met the stage (None: about no moment, of whom nobody can tell).
+    """
+
+    state: str
     voices: float
-    speakers: int
-    customers: int
-    value: float | None
-    state: Literal["silent", "few", "heard", "nothing"]
+    score: Score
+    speakers: int = 0
+    customers: int | None = None
+    silent_moments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source, stage by stage."""
+
+    name: str
+    asked: str
+    cells: tuple[Cell, ...]
+    astray: Cell
+    voices: float
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One moment: what was said of it by all sources together."""
+    """What was said of one moment.
 
+    Attributes
+    ----------
+    through
+        Name of each source that heard anything, and its voices, most first.
+    silent
+        Sources that could have heard and did not.
+    """
+
+    key: str
     name: str
+    stage: str
     voices: float
-    share: float | None
-    score: float | None
-    low: float | None
-    high: float | None
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HeardStage:
-    """A stage: its moments, and its voices by source."""
-
-    name: str
-    moments: tuple[Heard, ...]
-    voices: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """A moment of which one source hears nothing."""
-
-    moment: str
-    source: str
+    score: Score
+    speakers: int
     customers: int
     value: float | None
+    delay: str
+    through: tuple[tuple[str, float], ...]
+    silent: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Listening:
-    """The tables of an attribution, read once.
+    """All that the page tells of an attribution.
+
+    Attributes
+    ----------
+    stages
+        Names, in the journey's order.
+    totals
+        All sources together, stage by stage.
+    astray
+        Voices about no moment.
+    speakers, customers
+        Customers who spoke of a moment, of those who met one.
+    how
+        What decided, and how many voices it decided.
+    """
+
+    stages: tuple[str, ...]
+    sources: tuple[Source, ...]
+    totals: tuple[Cell, ...]
+    astray: float
+    moments: tuple[Heard, ...]
+    voices: int
+    speakers: int
+    customers: int
+    scale: str | None
+    method: str
+    horizon: str
+    how: tuple[tuple[str, float], ...]
+    other_customers: int
+    by_moment: Mapping[str, Heard] = field(default_factory=dict)
+
+    @property
+    def asks(self) -> bool:
+        """Whether any voice was asked for."""
+        return any(source.asked in {"asked", "both"} for source in self.sources)
+
+    @property
+    def silent_places(self) -> int:
+        """Moments and sources where customers passed and nobody spoke."""
+        return sum(len(cell.silent_moments) for source in self.sources for cell in source.cells)
+
+    @property
+    def places(self) -> int:
+        """Moments and sources where anything happened that could have been heard."""
+        return sum(len(heard.through) + len(heard.silent) for heard in self.moments)
+
+    @property
+    def is_convention(self) -> bool:
+        """Whether the method is a convention, and no model."""
+        return self.method in _METHODS
+
+    @property
+    def method_words(self) -> str:
+        """How voices were attributed."""
+        return _METHODS.get(self.method, clean(self.method))
+
+    @property
+    def score_words(self) -> str:
+        """What the scores are."""
+        return {
+            "nps": "net promoter score, −100 to +100",
+            "csat": "share of those satisfied",
+            "mean": "mean score",
+        }.get(self.scale or "", "no score")
+
+
+def read(journey: Row, met: Iterable[Row], told: Mapping[str, Any]) -> Listening:
+    """Return what the page tells.
 
     Parameters
     ----------
-    coverage, moments
-        Rows of the attribution's tables.
-    stages, names
-        Id → name, in the journey's order.
+    journey
+        The journey as a dict.
+    met
+        Rows of the match's moments.
+    told
+        As `tables` returns it.
+
+    Raises
+    ------
+    RuntimeError
+        When the table does not hold every voice once: such figures must not be shown.
     """
+    reader = _Reader(journey, met, told)
+    sources = reader.sources()
+    said = told["said"]
+    total = math.fsum(source.voices for source in sources)
+    if abs(total - said["voices"]) > _TOO_SMALL * max(1, said["voices"]):
+        raise RuntimeError(f"every voice is told once: found {total} in the table, expected {said['voices']}")
+    heard = reader.heard()
+    return Listening(
+        stages=tuple(reader.stages.values()),
+        sources=sources,
+        totals=reader.totals(),
+        astray=math.fsum(source.astray.voices for source in sources),
+        moments=heard,
+        voices=said["voices"],
+        speakers=reader.speakers.get((None, None, None), 0),
+        customers=reader.met_stage.get(None, 0),
+        scale=said["scale"],
+        method=said["method"],
+        horizon=clean(str(said["horizon"])),
+        how=tuple((str(row["how"]), float(row["voices"])) for row in told["how"]),
+        other_customers=said["other_customers"],
+        by_moment={one.key: one for one in heard},
+    )
 
-    def __init__(
-        self, coverage: Sequence[Row], moments: Sequence[Row], stages: Mapping[str, str], names: Mapping[str, str]
-    ) -> None:
-        ids = tuple(dict.fromkeys(row["source"] for row in coverage))
-        self.sources = tuple(_source(key) for key in ids)
-        told = [row for row in coverage if row["moment"] is not None]
-        rest = {row["source"]: float(row["voices"]) for row in coverage if row["moment"] is None}
-        self.unattributed = tuple(rest.get(key, 0.0) for key in ids)
-        self.voices = sum(float(row["voices"]) for row in coverage)
-        by_moment: dict[str, dict[Any, Cell]] = {}
-        for row in told:
-            by_moment.setdefault(str(row["moment"]), {})[row["source"]] = _cell(row)
-        inside: dict[str, list[Heard]] = {key: [] for key in stages}
-        for row in moments:
-            key = str(row["moment"])
-            cells = by_moment.get(key, {})
-            inside.setdefault(str(row["stage"]), []).append(_heard(row, names.get(key, clean(key)), cells, ids))
-        self.stages = tuple(
-            HeardStage(
-                stages.get(key, clean(key)),
-                tuple(rows),
-                tuple(sum(row.cells[at].voices for row in rows) for at in range(len(ids))),
-            )
-            for key, rows in inside.items()
-            if rows
+
+class _Reader:
+    """Rows by what they are about."""
+
+    def __init__(self, journey: Row, met: Iterable[Row], told: Mapping[str, Any]) -> None:
+        self.stages = {str(s["id"]): clean(str(s.get("name") or s["id"])) for s in journey.get("stages", ())}
+        self.listed = {str(m["id"]): m for m in journey.get("moments", ())}
+        self.met_moment = {str(row["moment"]): int(row["customers"]) for row in met}
+        self.met_stage = {row["stage"]: int(row["customers"]) for row in told["met"]}
+        self.speakers = {(r["stage"], r["moment"], r["source"]): int(r["speakers"]) for r in told["speakers"]}
+        self.scored = {(row["moment"], row["source"]): float(row["scored"]) for row in told["scored"]}
+        self.coverage = told["coverage"]
+        self.found = told["heard"]
+        self.asked = {row["source"]: row for row in told["asked"]}
+        self.scale = told["said"]["scale"]
+        self.keys = sorted({row["source"] for row in self.coverage}, key=lambda key: self.order(key))
+
+    def order(self, source: Any) -> tuple[Any, ...]:
+        """Volunteered first, then asked; most voices first."""
+        group = ["volunteered", "both", "asked", ""].index(self.group(source))
+        return group, -int(self.asked.get(source, {}).get("voices", 0)), str(source)
+
+    def group(self, source: Any) -> str:
+        row = self.asked.get(source, {})
+        asked, unasked = int(row.get("asked", 0)), int(row.get("unasked", 0))
+        if asked and unasked:
+            return "both"
+        return "asked" if asked else "volunteered" if unasked else ""
+
+    def rows(self, **wanted: Any) -> list[Row]:
+        return [row for row in self.coverage if all(row[name] == value for name, value in wanted.items())]
+
+    def score(self, rows: Iterable[Row]) -> Score:
+        """Return the score of several cells together: all three scales are means over voices.
+
+        That of net promoters counts three voices more, half of them passive (adjusted Wald, Rocks 2016): so that a cell
+        alone has the attribution's own score.
+        """
+        more = _ADDED if self.scale == "nps" else 0.0
+        parts = [(self.scored.get((row["moment"], row["source"]), 0.0), row["score"]) for row in rows]
+        known = [(weight, float(score)) for weight, score in parts if score is not None and weight > 0]
+        weight = math.fsum(weight for weight, _ in known)
+        total = math.fsum((part + more) * score for part, score in known)
+        return Score(total / (weight + more) if weight > 0 else None, weight, self.scale)
+
+    def cell(self, rows: Sequence[Row], stage: str, source: Any) -> Cell:
+        voices = math.fsum(float(row["voices"]) for row in rows)
+        passed = any(row["occurrences"] for row in rows)
+        silent = tuple(str(row["moment"]) for row in rows if row["silent"])
+        state = "heard" if voices >= FEW - _TOO_SMALL else "few" if voices > _TOO_SMALL else "silent"
+        return Cell(
+            state=state if passed or voices > _TOO_SMALL else "nothing",
+            voices=voices,
+            score=self.score(rows),
+            speakers=self.speakers.get((stage, None, source), 0),
+            customers=self.met_stage.get(stage, 0),
+            silent_moments=silent,
         )
-        silent = [
-            Silence(one.name, cell.source, cell.customers, cell.value)
-            for stage in self.stages
-            for one in stage.moments
-            for cell in one.cells
-            if cell.state == "silent"
-        ]
-        self.silent = tuple(sorted(silent, key=lambda s: (-(s.value or 0), -s.customers, s.moment, s.source)))
 
-    @property
-    def cells(self) -> int:
-        """Number of moments with occurrences × sources."""
-        return sum(cell.state != "nothing" for s in self.stages for one in s.moments for cell in one.cells)
+    def sources(self) -> tuple[Source, ...]:
+        found: list[Source] = []
+        for key in self.keys:
+            cells = tuple(self.cell(self.rows(stage=stage, source=key), stage, key) for stage in self.stages)
+            rest = self.rows(stage=None, source=key)
+            astray = math.fsum(float(row["voices"]) for row in rest)
+            state = "heard" if astray >= FEW - _TOO_SMALL else "few" if astray > _TOO_SMALL else "nothing"
+            found.append(
+                Source(
+                    name=self.name(key),
+                    asked=self.group(key),
+                    cells=cells,
+                    astray=Cell(state, astray, self.score(rest)),
+                    voices=math.fsum([astray, *(cell.voices for cell in cells)]),
+                )
+            )
+        return tuple(found)
 
-    def finding(self, who: str, unit: str | None) -> str:
-        """Return the section's title: how many voices, and the greatest silence."""
-        text = f"{number(self.voices)} voices"
-        if not self.silent:
-            return f"{text}; every moment was spoken of through every source"
-        most = self.silent[0]
-        worth = f" worth {money(most.value, unit)}" if most.value and unit is not None else ""
-        where = f"no {most.source} voice of {most.moment}, which {count(most.customers)} {who}{worth} met"
-        if len(self.silent) == 1:
-            return f"{text}; one silence: {where}"
-        return f"{text}; {len(self.silent)} of {self.cells} places are silent: {where}"
+    def totals(self) -> tuple[Cell, ...]:
+        return tuple(self.cell(self.rows(stage=stage), stage, None) for stage in self.stages)
 
+    def heard(self) -> tuple[Heard, ...]:
+        return tuple(self.moment(row) for row in self.found)
 
-def _source(key: object) -> str:
-    return "no source named" if key is None else clean(str(key)) or "no name"
+    def moment(self, row: Row) -> Heard:
+        key = str(row["moment"])
+        rows = self.rows(moment=row["moment"])
+        voices = [(self.name(r["source"]), float(r["voices"])) for r in rows if float(r["voices"]) > _TOO_SMALL]
+        values = [float(r["value"]) for r in rows if r["value"] is not None]
+        weight = math.fsum(self.scored.get((row["moment"], r["source"]), 0.0) for r in rows)
+        return Heard(
+            key=key,
+            name=clean(str(self.listed.get(key, {}).get("name") or key)),
+            stage=self.stages.get(str(row["stage"]), clean(str(row["stage"]))),
+            voices=float(row["voices"]),
+            score=Score(row["score"], weight, self.scale, row["low"], row["high"]),
+            speakers=self.speakers.get((row["stage"], row["moment"], None), 0),
+            customers=self.met_moment.get(key, 0),
+            value=max(values) if values else None,
+            delay="" if row["delay"] is None else duration(float(row["delay"])),
+            through=tuple(sorted(voices, key=lambda one: (-one[1], one[0]))),
+            silent=tuple(self.name(r["source"]) for r in rows if r["silent"]),
+        )
 
-
-def _cell(row: Row) -> Cell:
-    voices, occurrences = float(row["voices"]), int(row["occurrences"])
-    heard: Literal["silent", "few", "heard", "nothing"] = "few" if voices < FEW else "heard"
-    silent: Literal["silent", "nothing"] = "silent" if occurrences else "nothing"
-    return Cell(
-        source=_source(row["source"]),
-        voices=voices,
-        speakers=int(row["speakers"]),
-        customers=int(row["customers"]),
-        value=None if row["value"] is None else float(row["value"]),
-        state=heard if voices > 0 else silent,
-    )
-
-
-def _heard(row: Row, name: str, cells: Mapping[Any, Cell], sources: Sequence[Any]) -> Heard:
-    nothing = (Cell(_source(key), 0.0, 0, 0, None, "nothing") for key in sources)
-    return Heard(
-        name=name,
-        voices=float(row["voices"]),
-        share=row["heard_share"],
-        score=row["score"],
-        low=row["low"],
-        high=row["high"],
-        cells=tuple(cells.get(key, empty) for key, empty in zip(sources, nothing, strict=True)),
-    )
+    def name(self, source: Any) -> str:
+        return "no source named" if source is None else clean(str(source)) or "no name"
 
 
-def number(voices: float) -> str:
-    """Write a number of voices: whole, or with a decimal where a method shares voices out."""
-    return f"{voices:,.1f}" if voices < 100 and abs(voices - round(voices)) > 1e-9 else count(round(voices))
+def voices(weight: float) -> str:
+    """Write a number of voices, which attribution may have divided: ``412``, ``12.4``."""
+    whole = round(weight)
+    return count(whole) if abs(weight - whole) < 0.05 else f"{weight:,.1f}"
 
 
-def score(value: float, scale: str) -> str:
-    """Write a score: an NPS whole and with its sign, a share in per cents, a mean with one decimal."""
-    if scale == "nps":
-        return signed(round(value))
-    return f"{value * 100:.0f}%" if scale == "csat" else f"{value:.1f}"
+def on_the_map(told: Listening) -> list[Row]:
+    """Return the rows that a map shows on its cards: scores from −100 to 100, and the voices that they rest on."""
+    return [
+        {
+            "moment": heard.key,
+            "score": heard.score.number if told.scale == "nps" else None,
+            "voices": round(heard.voices),
+            "scored": round(heard.score.weight),
+        }
+        for heard in told.moments
+    ]
+
+
+def headline(told: Listening, who: str, unit: str | None) -> str:
+    """Return the finding: who spoke, and where nobody does, worth how much."""
+    spoke = f"{count(told.speakers)} of {counted(told.customers, who)} spoke of a moment"
+    passed = [heard for heard in told.moments if heard.customers]
+    if not passed:
+        return spoke
+    silent = sorted((h for h in passed if h.voices <= _TOO_SMALL), key=lambda h: (-h.customers, h.name))
+    if silent:
+        most = silent[0]
+        rest = f" and {counted(len(silent) - 1, 'other moments')}" if len(silent) > 1 else ""
+        return f"{spoke}; nobody of {most.name}{rest}: {_met(most, who, unit)}"
+    least = min(passed, key=lambda h: (h.speakers / h.customers, h.name))
+    return f"{spoke}; least of {least.name}: {count(least.speakers)} of {_met(least, who, unit)}"
+
+
+def _met(heard: Heard, who: str, unit: str | None) -> str:
+    value = "" if unit is None or heard.value is None else f", worth {money(heard.value, unit)},"
+    return f"{counted(heard.customers, who)}{value} who met it"

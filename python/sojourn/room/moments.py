@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sojourn.journey_map.model import Promise
 from sojourn.journey_map.numbers import count, counted
 from sojourn.journey_map.text import clean
 
+from . import kpis as promises
 from . import worth
+from .kpis import Change, Kpi
 
 Row = Mapping[str, Any]
 START, OBSERVED = "START", "observed"
@@ -19,41 +21,20 @@ MOST_UNMAPPED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Kpi:
-    """How often a moment's promise was kept."""
-
-    name: str
-    due: int
-    met: int
-    undecided: int
-    share: float | None
-    low: float | None
-    high: float | None
-    target: float | None
-
-    @property
-    def missed(self) -> int:
-        """How often it was due and not kept."""
-        return self.due - self.met
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether fewer were met than the target asks."""
-        return self.state == "broken"
-
-    @property
-    def state(self) -> str | None:
-        """Kept or broken by the target; None without one, or when nothing was due."""
-        if self.target is None or not self.due:
-            return None
-        return Promise(self.name, self.due, self.met, self.share, self.target).state
-
-
-@dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment of truth and what came of it."""
+    """A moment of truth and what came of it.
 
+    Attributes
+    ----------
+    left, left_value
+        Customers who left after it, it being their last moment; all that they were worth.
+    change
+        Its promise in one quarter, beside the time before; None where either has nothing due.
+    """
+
+    key: str
     name: str
+    stage: str
     kind: str
     accountable: str
     shared: tuple[str, ...]
@@ -62,44 +43,9 @@ class Moment:
     per_customer: float | None
     undecided: int
     left: int
+    left_value: float | None
     kpi: Kpi | None
-
-
-@dataclass(frozen=True, slots=True)
-class Promised:
-    """A moment's promise over the whole observation, before its last months, and in them."""
-
-    moment: Moment
-    kpi: Kpi
-    before: Kpi | None
-    lately: Kpi | None
-
-    @property
-    def fell(self) -> float:
-        """By how much the share fell lately, where both intervals are apart; else 0."""
-        one, other = self.before, self.lately
-        if one is None or other is None or one.low is None or other.high is None or other.high >= one.low:
-            return 0.0
-        return (one.share or 0.0) - (other.share or 0.0)
-
-    @property
-    def rose(self) -> float:
-        """By how much it rose, likewise."""
-        one, other = self.before, self.lately
-        if one is None or other is None or one.high is None or other.low is None or other.low <= one.high:
-            return 0.0
-        return (other.share or 0.0) - (one.share or 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Who is accountable for some moments, and what came of those: each customer who left counts once, at the last."""
-
-    name: str
-    moments: tuple[str, ...]
-    due: int
-    missed: int
-    left: int
+    change: Change | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +59,27 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """A moment that customers left after; `then`: by way of one more moment, which everyone left after."""
+    """A moment that customers left after.
+
+    Attributes
+    ----------
+    first
+        No moment: they left before any.
+    then
+        They left by way of one more moment, which everyone left after.
+    """
 
     name: str
+    first: bool
     then: str
     stage: str
+    accountable: str
+    shared: tuple[str, ...]
     customers: int
     of: int
     value: float | None
     outcomes: tuple[tuple[str, int], ...]
     before: tuple[tuple[str, int], ...]
-    owner: str = ""
-    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +129,8 @@ class Moments:
         Rows of the match's tables.
     nodes, edges, exits, absorption
         Rows of its graph's tables.
-    kpis_before, kpis_lately
-        Rows of the KPIs up to the last months of the observation, and in them.
+    kpis_before, kpis_after
+        Rows of the match's KPIs before one quarter, and in it.
     """
 
     def __init__(
@@ -189,13 +144,13 @@ class Moments:
         exits: Sequence[Row],
         absorption: Sequence[Row],
         kpis_before: Sequence[Row] = (),
-        kpis_lately: Sequence[Row] = (),
+        kpis_after: Sequence[Row] = (),
     ) -> None:
         self._journey = journey
         self._moments = {str(row["moment"]): row for row in moments}
-        self._kpis, self._kpis_before, self._kpis_lately = (
-            {str(row["moment"]): _kpi(row) for row in rows} for rows in (kpis, kpis_before, kpis_lately)
-        )
+        self._kpis = {str(row["moment"]): promises.read(row) for row in kpis}
+        self._changes = promises.changes(kpis_before, kpis_after)
+        self._listed = {str(moment["id"]): moment for moment in journey.get("moments", ())}
         self._nodes = {str(row["node"]): row for row in nodes}
         self._edges = edges
         self._ways = [row for row in exits if row["node"] in self._nodes]
@@ -222,79 +177,67 @@ class Moments:
 
     def name(self, moment: str) -> str:
         """Return a moment's name."""
-        listed = {str(m["id"]): m for m in self._journey.get("moments", ())}
-        return clean(str(listed.get(moment, {}).get("name") or moment))
+        return clean(str(self._listed.get(moment, {}).get("name") or moment))
+
+    @property
+    def left_first(self) -> int:
+        """Customers who left before any moment."""
+        return sum(number for _, number in self._exits(START))
+
+    @property
+    def left_value(self) -> float | None:
+        """All that those who left were worth."""
+        known = [value for value in map(self._left_value, self._nodes) if value is not None]
+        return math.fsum(known) if known else None
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the stages in the journey's order, each with its moments; those without moments too."""
         inside: dict[str, list[Moment]] = {key: [] for key in self._stage_names}
-        for moment in self._journey.get("moments", ()):
-            inside.setdefault(str(moment["stage"]), []).append(self._moment(moment))
+        for moment in self.moments():
+            inside.setdefault(str(self._listed[moment.key]["stage"]), []).append(moment)
         goals = {str(stage["id"]): clean(str(stage.get("goal") or "")) for stage in self._journey.get("stages", ())}
         return tuple(
             Stage(self._stage_names.get(key, clean(key)), goals.get(key, ""), tuple(moments))
             for key, moments in inside.items()
         )
 
-    def _moment(self, moment: Row) -> Moment:
-        key = str(moment["id"])
+    def moments(self) -> list[Moment]:
+        """Return the moments in the journey's order."""
+        return [self._moment(key) for key in self._listed]
+
+    def _moment(self, key: str) -> Moment:
+        moment = self._listed[key]
+        accountable, shared = self._owners(key)
         row = self._moments.get(key, {})
         per_customer = row.get("per_customer")
         return Moment(
-            name=clean(str(moment.get("name") or key)),
+            key=key,
+            name=self.name(key),
+            stage=self._stage_names.get(str(moment["stage"]), clean(str(moment["stage"]))),
             kind=clean(str(moment.get("kind") or "")),
-            accountable=clean(str(moment.get("accountable") or "")),
-            shared=tuple(clean(str(one)) for one in moment.get("shared") or ()),
+            accountable=accountable,
+            shared=shared,
             occurrences=int(row.get("occurrences") or 0),
             customers=int(row.get("customers") or 0),
             per_customer=None if per_customer is None else float(per_customer),
             undecided=int(row.get("undecided") or 0),
             left=sum(n for _, n in self._exits(key)),
+            left_value=self._left_value(key),
             kpi=self._kpis.get(key),
+            change=self._changes.get(key),
         )
 
-    def promises(self) -> tuple[Promised, ...]:
-        """Return the moments that have a promise: the broken ones first, those that let most customers down before."""
-        told = [
-            Promised(moment, moment.kpi, self._kpis_before.get(key), self._kpis_lately.get(key))
-            for key, moment in ((str(m["id"]), self._moment(m)) for m in self._journey.get("moments", ()))
-            if moment.kpi is not None
-        ]
-        return tuple(sorted(told, key=lambda one: (not one.kpi.is_broken, -one.kpi.missed, one.moment.name)))
+    def _owners(self, key: str) -> tuple[str, tuple[str, ...]]:
+        """Return who is accountable for a moment, and who shares it."""
+        moment = self._listed.get(key, {})
+        shared = tuple(clean(str(one)) for one in moment.get("shared") or ())
+        return clean(str(moment.get("accountable") or "")), shared
 
-    def owners(self) -> tuple[Owner, ...]:
-        """Return who is accountable, most customers who left first; nobody's moments too. None where no owner is named.
-
-        The customers who left add up to all who left.
-        """
-        inside: dict[str, list[Moment]] = {}
-        for moment in self._journey.get("moments", ()):
-            told = self._moment(moment)
-            inside.setdefault(told.accountable, []).append(told)
-        if not any(inside):
-            return ()
-        first = sum(number for _, number in self._exits(START))
-        found = [
-            Owner(
-                name=name or "nobody",
-                moments=tuple(moment.name for moment in told),
-                due=sum(moment.kpi.due for moment in told if moment.kpi),
-                missed=sum(moment.kpi.missed for moment in told if moment.kpi),
-                left=sum(moment.left for moment in told),
-            )
-            for name, told in inside.items()
-        ]
-        if first:
-            found.append(Owner("before any moment", (), 0, 0, first))
-        return tuple(sorted(found, key=lambda owner: (-owner.left, owner.name)))
-
-    def _owner(self, key: str) -> tuple[str, tuple[str, ...]]:
-        listed = {str(m["id"]): m for m in self._journey.get("moments", ())}.get(key, {})
-        return clean(str(listed.get("accountable") or "")), tuple(clean(str(one)) for one in listed.get("shared") or ())
-
-    def stage_names(self) -> Mapping[str, str]:
-        """Return id → name of the stages, in the journey's order."""
-        return self._stage_names
+    def _left_value(self, node: str) -> float | None:
+        """Return all that those who left after `node` were worth."""
+        values = [e["customers_value"] for e in self._edges if e["source"] == node and e["target"] in self._outcomes]
+        known = [float(value) for value in values if value is not None]
+        return math.fsum(known) if known else None
 
     def _exits(self, node: str) -> list[tuple[str, int]]:
         ends = {e["target"]: int(e["customers"]) for e in self._edges if e["source"] == node}
@@ -315,13 +258,14 @@ class Moments:
     def _way(self, previous: str, number: int, last: Leaving) -> Leaving:
         row = self._nodes[previous]
         name = last.name if previous == START else self._names[previous]
-        owner, shared = (last.owner, last.shared) if previous == START else self._owner(previous)
+        accountable, shared = self._owners(str(self._ways[0]["node"]) if previous == START else previous)
         return Leaving(
             name=name,
-            owner=owner,
-            shared=shared,
+            first=False,
             then="" if previous == START else last.name,
             stage=self._stage_names.get(str(row.get("stage")), ""),
+            accountable=accountable,
+            shared=shared,
             customers=number,
             of=int(row["customers"]) if previous != START else last.of,
             value=None,
@@ -335,19 +279,18 @@ class Moments:
             exits = self._exits(key) if row["kind"] in {"moment", "start"} else []
             if not exits:
                 continue
-            values = [e["customers_value"] for e in self._edges if e["source"] == key and e["target"] in self._outcomes]
-            known = [float(value) for value in values if value is not None]
-            owner, shared = self._owner(key)
+            accountable, shared = self._owners(key)
             found.append(
                 Leaving(
-                    owner=owner,
-                    shared=shared,
                     name=self._names[key] if row["kind"] == "moment" else "before any moment",
+                    first=row["kind"] == "start",
                     then="",
                     stage=self._stage_names.get(str(row.get("stage")), "") if row["kind"] == "moment" else "",
+                    accountable=accountable,
+                    shared=shared,
                     customers=sum(n for _, n in exits),
                     of=int(row["customers"]),
-                    value=sum(known) if known else None,
+                    value=self._left_value(key),
                     outcomes=tuple(exits) if len(self._outcomes) > 1 else (),
                     before=self._before(key),
                 )
@@ -388,39 +331,10 @@ class Moments:
         return tuple(sorted(found, key=lambda ending: -ending.customers))
 
 
-def _kpi(row: Row) -> Kpi:
-    return Kpi(
-        name=clean(str(row["kpi"])),
-        due=int(row["due"]),
-        met=int(row["met"]),
-        undecided=int(row["undecided"]),
-        share=row["share"],
-        low=row["low"],
-        high=row["high"],
-        target=row["target"],
-    )
-
-
 def undecided_cases(cases: Iterable[tuple[str, str, int]], name: Callable[[str], str]) -> list[tuple[str, str, int]]:
     """Return moment, reason and number of cases, most first, moments by their names."""
     listed = [(name(moment), clean(reason), number) for moment, reason, number in cases]
     return sorted(listed, key=lambda one: (-one[2], one[0], one[1]))
-
-
-def promises_headline(promises: Sequence[Promised]) -> str:
-    """Return how many promises are broken, and the one that fell most lately."""
-    judged = [one for one in promises if one.kpi.state is not None]
-    broken = sum(one.kpi.is_broken for one in judged)
-    text = f"{broken} of {counted(len(judged), 'promises')} broken" if judged else "No promise has a target"
-    fallen = max(promises, key=_fell, default=None)
-    if fallen is None or not fallen.fell or fallen.before is None or fallen.lately is None:
-        return text
-    before, lately = (worth.share(kpi.share or 0.0) for kpi in (fallen.before, fallen.lately))
-    return f"{text}; {fallen.moment.name} fell lately, from {before} to {lately}"
-
-
-def _fell(one: Promised) -> float:
-    return one.fell
 
 
 def left_headline(leaving: Sequence[Leaving], left: int, who: str) -> str:
@@ -431,4 +345,4 @@ def left_headline(leaving: Sequence[Leaving], left: int, who: str) -> str:
     everyone = counted(left, who)
     share = f"All {everyone}" if most.customers == left else f"{count(most.customers)} of {everyone}"
     then = f", by way of {most.then}" if most.then else ""
-    return f"{share} who left did so after {most.name}{then}"
+    return f"{share} who left did so {'' if most.first else 'after '}{most.name}{then}"

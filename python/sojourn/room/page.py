@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Mapping
-from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +15,11 @@ from markupsafe import Markup
 from sojourn._core import InvalidInput, __version__
 from sojourn._files import write_whole
 from sojourn._templates import escaping
-from sojourn.journey_map import numbers
+from sojourn.journey_map import JourneyMap, from_tables, numbers
 from sojourn.journey_map.paint import DARK, LIGHT
 from sojourn.journey_map.text import clean
 
-from . import bars, customers, listening, moments, proof, worth
+from . import bars, claims, customers, kpis, listening, moments, owners, promises, proof, worth
 
 if TYPE_CHECKING:
     from sojourn.assets import Reconciliation
@@ -30,12 +29,11 @@ if TYPE_CHECKING:
 
 MOST_PATHS = 100
 MOST_PERIODS, MOST_PERIODS_OF_OTHERS = 24, 12
-LATE_MONTHS = 3
 _MONTHS = {"month": 1, "months": 1, "year": 12, "years": 12}
 
 
 class Room:
-    """A page for one meeting: who came in, who went out, worth how much, and where they leave. Immutable.
+    """A page for one meeting: who came in, who went out, worth how much, where they leave, and who owns it. Immutable.
 
     The page stands on its own: no script, nothing fetched, light and dark as the reader's system is, prints on A4 (the
     map on A3). The same results give the same bytes.
@@ -45,10 +43,10 @@ class Room:
     matches
         Every customer taken through the journey.
     attribution
-        What each voice is about. Without it the page says what to supply.
+        Which moment each voice speaks of (`Matches.attribute`). Without it the page says what to supply.
     reconciliation
-        Customers in and out by period; the last period is the page's own, and so is the first ledger: the standard,
-        where there is one. Without it the page says what to supply.
+        Customers in and out by period; the last period is the page's own, and so is the first ledger (the standard,
+        where there is one). Without it the page says what to supply.
     title
         What stands above the finding; by default the journey's name.
     who
@@ -65,7 +63,7 @@ class Room:
     Raises
     ------
     InvalidInput
-        For a confidence outside (0, 1), or anything else than matches, an attribution and a reconciliation.
+        For a confidence outside (0, 1), or anything else than matches, an attribution of theirs and a reconciliation.
     RuntimeError
         When an identity fails: such figures must not be shown.
 
@@ -102,15 +100,16 @@ class Room:
         self._matches = matches
         self._attribution = attribution
         self._reconciliation = reconciliation
-        self._lately = _lately(matches)
         graph = matches.graph()
         absorption = graph.absorption(interval=interval, draws=draws, seed=seed, threads=threads)
+        journey = matches.journey.to_dict()
+        first, last = (worth.plain_date(moment) for moment in matches.log.span)
+        self._quarter = kpis.quarter(first, last, journey)
         self._tables: dict[str, Any] = {
-            "journey": matches.journey.to_dict(),
+            "journey": journey,
             "moments": matches.moments().rows(),
             "kpis": matches.kpis(interval).rows(),
-            "kpis_before": matches.kpis(interval, end=self._lately).rows() if self._lately else [],
-            "kpis_lately": matches.kpis(interval, start=self._lately).rows() if self._lately else [],
+            **self._beside(interval),
             "undecided": _cases(matches),
             "unmapped": matches.unmapped().rows(),
             "unreached": matches.unreached().rows(),
@@ -118,25 +117,26 @@ class Room:
             "edges": graph.edges().rows(),
             "exits": graph.exits().rows(),
             "absorption": absorption.rows(),
-            "heard": [] if attribution is None else attribution.moments(interval).rows(),
-            "coverage": [] if attribution is None else attribution.coverage().rows(),
             "statement": [] if reconciliation is None else reconciliation._exact().rows(),
             "checks": [] if reconciliation is None else reconciliation.check().rows(),
         }
-        read = ("journey", "moments", "kpis", "nodes", "edges", "exits", "absorption", "kpis_before", "kpis_lately")
+        read = ("journey", "moments", "kpis", "kpis_before", "kpis_after", "nodes", "edges", "exits", "absorption")
         self._moments = moments.Moments(**{name: self._tables[name] for name in read})
         self._leaving = self._moments.leaving()
-        self._listening = None
+        self._promises = promises.sort(self._moments.moments())
+        self._owners = owners.roll_up(self._moments.moments())
+        self._heard: listening.Listening | None = None
         if attribution is not None:
-            names = {str(row["moment"]): self._moments.name(str(row["moment"])) for row in self._tables["heard"]}
-            self._listening = listening.Listening(
-                self._tables["coverage"], self._tables["heard"], self._moments.stage_names(), names
-            )
+            self._tables["listening"] = listening.tables(attribution, interval)
+            self._heard = listening.read(journey, self._tables["moments"], self._tables["listening"])
         self._accounts: tuple[customers.Account, ...] = ()
+        self._claims: tuple[claims.Claim, ...] = ()
         if reconciliation is not None:
             months = _months(reconciliation._periods)
             self._accounts = customers.read(self._tables["statement"], reconciliation.ledgers, months)
             self._span = worth.span_name(months)
+            if len(self._accounts) > 1:
+                self._claims = claims.read(self._accounts, _units(reconciliation))
         self._html = self._render(graph)
 
     @property
@@ -147,6 +147,9 @@ class Room:
     @property
     def finding(self) -> str:
         """The page's title: what happened, in whole customers."""
+        if self._claims and self._reconciliation is not None:
+            company = self._reconciliation._core.has_standard
+            return claims.finding(self._claims, self._who, self._accounts[0].last.name, company)
         if self._accounts:
             return customers.finding(self._accounts[0], self._who)
         left = self._moments.left
@@ -154,28 +157,24 @@ class Room:
 
     @property
     def summary(self) -> tuple[str, ...]:
-        """The page in a few lines: the last period, what it left, and where customers leave."""
-        lines = [moments.left_headline(self._leaving, self._moments.left, self._who)]
+        """The page in a few lines: the last period, where customers leave and who owns it, promises, voices."""
+        lines = [self.finding] if self._claims else []
         if self._accounts:
             account, flow = self._accounts[0], self._accounts[0].last
             came, went, here = (numbers.count(flow.counts[key]) for key in ("joined", "left", "closing"))
             if account.has_value:
                 came += f" ({worth.change(flow.values['joined'])})"
-                went += f" ({numbers.MINUS}{worth.short(flow.values['left'])})"
+                went += f" ({worth.loss(flow.values['left'])})"
                 here += f" ({worth.short(flow.values['closing'])})"
             lines.append(f"{flow.name}: {came} came in, {went} went out; {here} are here now")
-            lines += filter(None, [customers.disagreement(self._claims())])
+        lines.append(self._where())
+        if self._promises.told:
+            lines.append(promises.headline(self._promises))
+        if self._quarter is not None and self._fell is not None:
+            lines.append(promises.fall(self._fell, self._quarter))
+        if self._heard is not None:
+            lines.append(listening.headline(self._heard, self._who, self._unit))
         return tuple(lines)
-
-    def _claims(self) -> tuple[customers.Claim, ...]:
-        return customers.claims(self._accounts, self._units())
-
-    def _units(self) -> dict[str, str]:
-        """Return the column whose values each ledger counts, by ledger."""
-        if self._reconciliation is None:
-            return {}
-        ledgers = self._reconciliation._ledgers.values()
-        return {clean(ledger.name): clean(str(ledger.definition.to_dict()["customer"])) for ledger in ledgers}
 
     @property
     def fingerprint(self) -> str:
@@ -205,7 +204,7 @@ class Room:
         if self._leaving:
             most = self._leaving[0]
             then = f", by way of {most.then}" if most.then else ""
-            left = f"{numbers.count(most.customers)} left after {most.name}{then}"
+            left = f"{numbers.count(most.customers)} left {'' if most.first else 'after '}{most.name}{then}"
         flow = "no reconciliation"
         if self._accounts:
             last = self._accounts[0].last
@@ -217,13 +216,59 @@ class Room:
         style = "width:100%;height:760px;border:1px solid #c3cbd3;border-radius:6px"
         return f'<iframe sandbox title="The customer room" style="{style}" srcdoc="{page}"></iframe>'
 
+    @property
+    def _fell(self) -> moments.Moment | None:
+        return promises.deepest_fall(self._promises.told)
+
+    def _where(self) -> str:
+        """Return where customers leave, and who is accountable."""
+        text = moments.left_headline(self._leaving, self._moments.left, self._who)
+        owner = self._leaving[0].accountable if self._leaving else ""
+        return f"{text}; {owner} is accountable" if owner else text
+
+    def _beside(self, interval: float) -> dict[str, list[dict[str, Any]]]:
+        """Return the promises of one quarter, and those of the time before it; nothing where there is no quarter."""
+        if self._quarter is None:
+            return {"kpis_before": [], "kpis_after": []}
+        start, end = self._quarter.start, self._quarter.end
+        return {
+            "kpis_before": self._matches.kpis(interval, end=start).rows(),
+            "kpis_after": self._matches.kpis(interval, start=start, end=end).rows(),
+        }
+
+    def _picture(self, graph: JourneyGraph) -> JourneyMap:
+        """Return the map, with the states and scores that the rest of the page shows."""
+        tables, log = self._tables, self._matches.log
+        first, last = log.span
+        states = {moment.key: moment.kpi.state or "open" for moment in self._moments.moments() if moment.kpi}
+        data = from_tables(
+            tables["nodes"],
+            tables["edges"],
+            stages=[(str(stage["id"]), str(stage.get("name") or stage["id"])) for stage in tables["journey"]["stages"]],
+            who=self._who,
+            period=f"{first:%b %Y} – {last:%b %Y}",
+            unit=self._unit,
+            customers=log.customers,
+            after_outcome=graph.after_outcome,
+            unmapped=sum(row["count"] for row in tables["unmapped"]),
+            kpis=[{**row, "state": states.get(row["moment"])} for row in tables["kpis"]],
+            voices=[] if self._heard is None else listening.on_the_map(self._heard),
+            endings=tables["exits"],
+            history=log.before_observation > 0,
+        )
+        return JourneyMap(data, folded_customers=lambda nodes: graph._core.visitors(list(nodes)))
+
     def _render(self, graph: JourneyGraph) -> str:
         log, told, tables = self._matches.log, self._moments, self._tables
         first, last = (worth.day(worth.plain_date(moment)) for moment in log.span)
         window = f"{first} to {last}"
-        scored = self._attribution is not None and self._attribution.scale == "nps"
-        picture = graph.plot(who=self._who, unit=self._unit, voices=tables["heard"] if scored else ())
-        tests = (proof.walks(log.customers, told.left, told.stayed), *proof.checks(tables["checks"]))
+        picture = self._picture(graph)
+        tests = [
+            proof.walks(log.customers, told.left, told.stayed),
+            proof.owned(told.left, told.left_first, [owner.left for owner in self._owners]),
+            *([] if self._heard is None else [proof.voices(self._heard.voices)]),
+            *proof.checks(tables["checks"]),
+        ]
         return (
             environment()
             .get_template("room.html.jinja")
@@ -250,15 +295,16 @@ class Room:
                 most_periods_of_others=MOST_PERIODS_OF_OTHERS,
                 wide=picture.layout.width > 1200,
                 picture=Markup(picture.figure(most_paths=MOST_PATHS)),
+                claims=self._claims,
+                where=self._where(),
                 leaving=self._leaving,
-                owners=told.owners(),
-                promises=told.promises(),
-                lately=self._lately,
-                listening=self._listening,
-                attribution=self._attribution,
-                history=self._matches.before_observation,
-                claims=self._claims(),
-                disagreement=customers.disagreement(self._claims()),
+                left_value=told.left_value,
+                owners=self._owners,
+                only_share=owners.only_share(told.moments()),
+                promises=self._promises,
+                quarter=self._quarter,
+                fell=self._fell,
+                heard=self._heard,
                 most_leaving=moments.MOST_LEAVING,
                 stages=told.stages(),
                 endings=told.endings(),
@@ -295,6 +341,8 @@ def _check_types(matches: object, attribution: object, reconciliation: object) -
     if attribution is not None and not isinstance(attribution, Attribution):
         found = type(attribution).__name__
         raise InvalidInput(f"attribution: found {found}, expected an Attribution (matches.attribute(feedback, …))")
+    if attribution is not None and attribution.matches is not matches:
+        raise InvalidInput("attribution: found one of other matches, expected one of the page's own")
     if reconciliation is not None and not isinstance(reconciliation, Reconciliation):
         found = type(reconciliation).__name__
         raise InvalidInput(f"reconciliation: found {found}, expected a Reconciliation (sj.reconcile([ledger], …))")
@@ -309,11 +357,10 @@ def _cases(matches: Matches) -> list[tuple[str, str, int]]:
     return sorted((moment, reason, number) for (moment, reason), number in cases.items())
 
 
-def _lately(matches: Matches) -> date | None:
-    """Return the first day of the observation's last months; None where it is too short to tell them from the rest."""
-    first, last = (worth.plain_date(moment) for moment in matches.log.span)
-    begin = worth.later(last + timedelta(days=1), -LATE_MONTHS)
-    return begin if worth.months_between(first, begin) >= LATE_MONTHS else None
+def _units(reconciliation: Reconciliation) -> dict[str, str]:
+    """Return what each ledger counts, by its name on the page."""
+    ledgers = reconciliation._ledgers.items()
+    return {clean(name): str(ledger.definition.to_dict()["customer"]) for name, ledger in ledgers}
 
 
 def _months(periods: str) -> int:
@@ -342,10 +389,10 @@ def environment() -> Environment:
         rate=worth.rate,
         short=worth.short,
         change=worth.change,
+        loss=worth.loss,
         day=worth.day,
         money=numbers.money,
-        voices=listening.number,
-        score=listening.score,
+        voices=listening.voices,
     )
     made.globals.update(
         reach=worth.reach,
@@ -358,10 +405,15 @@ def environment() -> Environment:
         statement_headline=customers.headline,
         fold_segments=customers.fold_segments,
         left_headline=moments.left_headline,
-        promises_headline=moments.promises_headline,
-        methods=listening.METHODS,
+        claims_headline=claims.headline,
+        owners_headline=owners.headline,
+        promises_headline=promises.headline,
+        fall=promises.fall,
+        listening_headline=listening.headline,
+        few=listening.FEW,
         checks_headline=proof.headline,
         width=bars.WIDTH,
+        strip_width=claims.STRIP,
     )
     return made
 

@@ -56,6 +56,26 @@ def walks(customers: int, left: int, stayed: int) -> Check:
     return Check("every walk ends once", "identity", customers, 0, detail)
 
 
+def owned(left: int, left_first: int, owners: Sequence[int]) -> Check:
+    """Return that departures by owner add up to departures by moment.
+
+    Raises
+    ------
+    RuntimeError
+        When they do not: such figures must not be shown.
+    """
+    total = sum(owners) + left_first
+    if total != left:
+        raise RuntimeError(f"every departure has one owner: found {total}, expected {left}")
+    detail = f"by owner {count(sum(owners))}, before any moment {count(left_first)}; by moment {count(left)}"
+    return Check("every departure has one owner", "identity", left, 0, detail)
+
+
+def voices(number: int) -> Check:
+    """Return that every voice is told once; `listening.read` has tested it."""
+    return Check("every voice is told once", "identity", number, 0, "stages + about no moment = all voices")
+
+
 def headline(told: Sequence[Check]) -> str:
     """Return what the tests come to."""
     identities = [check for check in told if check.kind == "identity"]

@@ -42,6 +42,11 @@ def change(worth: Worth) -> str:
     return " and ".join(signed_money(float(amount), unit(code)) for code, amount in _told(worth))
 
 
+def loss(worth: Worth) -> str:
+    """Write what went, in short: ``−$4.42m``."""
+    return change({code: -amount for code, amount in worth.items()})
+
+
 def exact(amount: Decimal, currency: str) -> str:
     """Write an amount to its last digit: ``$262,823.89``; whole units without a fraction."""
     size = abs(amount)
