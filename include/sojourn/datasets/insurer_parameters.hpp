@@ -18,7 +18,7 @@ namespace sojourn::datasets {
 enum class Delay { exponential, weibull, lognormal };
 
 struct InsurerParameters {
-  std::int64_t customers = 20'000;  ///< Households; couples that split add about one in a hundred.
+  std::int64_t customers = 20'000;  ///< Households; couples that split add about five in a hundred.
   std::uint64_t seed = 7;
   int months = 24;              ///< Length of the observation, which ends with June 2026; the histories reach ten years further back.
   double background = 0.2;      ///< Share of voices about nothing in particular, as expected with the default `response`.
