@@ -1,4 +1,4 @@
-"""How long the insurer takes to generate and how much memory it needs, as households grow. Run by hand; figures in RESULTS.md.
+"""How long the insurer takes to generate, and how much memory, as households grow. Run by hand; figures in RESULTS.md.
 
     python benchmarks/insurer.py
 
@@ -29,7 +29,8 @@ def measure(customers: int, threads: int) -> None:
         data = sj.datasets.insurer(customers, threads=threads)
         seconds.append(time.perf_counter() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(f"| {customers:,} | {threads} | {statistics.median(seconds):.2f} | {peak / 1024:,.0f} | {len(data.events):,} |")
+    took = statistics.median(seconds)
+    print(f"| {customers:,} | {threads} | {took:.2f} | {peak / 1024:,.0f} | {len(data.events):,} |")
 
 
 def main() -> None:

@@ -45,7 +45,7 @@ SharedAttribution attribute_feedback(const SharedMatches& matches, const py::obj
   options.run = make_run(threads, "attributing voices");
   const auto table = import_table(feedback, "feedback");
   const auto windows = observed.is_none() ? nullptr : import_table(observed, "observed");
-  const FeedbackOptions reading{a, read_scale(a.scale), windows.get()};
+  const FeedbackOptions reading{a, read_scale(a.scale), windows.get(), options.run};
   const py::gil_scoped_release release;
   return std::make_shared<Attribution>(attribute(matches, std::make_shared<const Feedback>(read_feedback(*table, matches, reading)), options));
 }
@@ -54,34 +54,49 @@ ResultTable weights_table(const Attribution& attribution, std::optional<std::siz
   const Run run = make_run(threads, "naming occurrences");
   const py::gil_scoped_release release;
   const Matches& matches = *attribution.matches;
-  const std::vector<std::int64_t> ids = occurrence_ids(matches, run);
-  Ints voice, id;
-  Reals weight;
-  StringsBuilder moment, stage, how;
-  std::vector<std::uint8_t> nulls;
-  const auto add = [&](std::size_t v, std::int64_t occurrence_id, const std::string& m, const std::string& s, double w, How by, bool none) {
-    voice.values.push_back(static_cast<std::int64_t>(v));
-    id.values.push_back(occurrence_id);
-    moment.add(m);
-    stage.add(s);
-    weight.values.push_back(w);
-    how.add(to_string(by));
-    nulls.push_back(none ? 1 : 0);
-  };
-  for (std::size_t v = 0; v < attribution.how.size(); ++v) {
-    for (const VoiceShare& share : attribution.of_voice(v)) {
-      const Moment& about = matches.journey->moments()[matches.occurrences[share.occurrence].moment];
-      add(v, ids[share.occurrence], about.id, about.stage, share.weight, attribution.how[v], false);
+  const std::vector<Moment>& moments = matches.journey->moments();
+  // A voice's rows: its shares, and one more where something of it is about none.
+  const std::size_t voices = attribution.how.size();
+  std::vector<std::size_t> first(voices + 1);
+  for (std::size_t v = 0; v < voices; ++v) first[v + 1] = first[v] + attribution.of_voice(v).size() + (attribution.unattributed[v] > 0 ? 1 : 0);
+  const std::size_t rows = first.back();
+  Ints voice{std::vector<std::int64_t>(rows)}, id{std::vector<std::int64_t>(rows)};
+  Reals weight{std::vector<double>(rows)};
+  std::vector<std::uint32_t> moment(rows), stage(rows), how(rows);
+  std::vector<std::uint8_t> nulls(rows);
+  StringsBuilder stages, ids, hows;  // one word a moment, one a way
+  for (const Moment& m : moments) stages.add(m.stage), ids.add(m.id);
+  if (moments.empty()) stages.add(""), ids.add("");  // what nulls point at
+  for (const How by : {How::model, How::key, How::named, How::unattributed}) hows.add(to_string(by));
+  Strings stage_words = std::move(stages).finish(), moment_words = std::move(ids).finish(), how_words = std::move(hows).finish();
+  const OccurrenceId name(matches);
+  const std::vector<Slice> parts = slices(voices, 8 * run.count());
+  parallel_for(parts.size(), run, [&](std::size_t part) {
+    for (std::size_t v = parts[part].begin; v < parts[part].end; ++v) {
+      std::size_t row = first[v];
+      const auto add = [&](double w, How by) {
+        voice.values[row] = static_cast<std::int64_t>(v);
+        weight.values[row] = w;
+        how[row] = static_cast<std::uint32_t>(by);
+      };
+      for (const VoiceShare& share : attribution.of_voice(v)) {
+        const Occurrence& about = matches.occurrences[share.occurrence];
+        add(share.weight, attribution.how[v]);
+        id.values[row] = name(about);
+        moment[row] = moment_words.codes[about.moment];
+        stage[row] = stage_words.codes[about.moment];
+        ++row;
+      }
+      if (attribution.unattributed[v] > 0) add(attribution.unattributed[v], How::unattributed), nulls[row] = 1;
     }
-    if (attribution.unattributed[v] > 0) add(v, 0, "", "", attribution.unattributed[v], How::unattributed, true);
-  }
+  });
   Table table;
   table.columns.push_back({"feedback", std::move(voice)});
   table.columns.push_back({"occurrence_id", std::move(id), nulls});
-  table.columns.push_back({"moment", std::move(moment).finish(), nulls});
-  table.columns.push_back({"stage", std::move(stage).finish(), nulls});
+  table.columns.push_back({"moment", Strings{std::move(moment), moment_words.words}, nulls});
+  table.columns.push_back({"stage", Strings{std::move(stage), stage_words.words}, nulls});
   table.columns.push_back({"weight", std::move(weight)});
-  table.columns.push_back({"how", std::move(how).finish()});
+  table.columns.push_back({"how", Strings{std::move(how), how_words.words}});
   return result(std::move(table));
 }
 

@@ -68,6 +68,11 @@ class Attribution:
         return str(self._settings["method"])
 
     @property
+    def scale(self) -> str:
+        """What the scores are: ``"nps"``, ``"csat"`` or ``"mean"``."""
+        return str(self._settings["scale"])
+
+    @property
     def horizon(self) -> str:
         """How long after an occurrence a voice may still be about it."""
         return str(self._settings["horizon"])

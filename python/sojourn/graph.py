@@ -33,8 +33,9 @@ class JourneyGraph:
         The table whose library ``Table.to_native()`` answers in.
     stages
         (id, name) of the lanes of a picture, from left to right; by default as the nodes name them.
-    period, unmapped, kpis
-        For the picture: the time covered, in words; events that no moment claims; a table as `Matches.kpis` gives it.
+    period, unmapped, kpis, history
+        For the picture: the time covered, in words; events that no moment claims; a table as `Matches.kpis` gives it;
+        whether customers were there before that time.
     """
 
     def __init__(
@@ -46,11 +47,12 @@ class JourneyGraph:
         period: str = "",
         unmapped: int = 0,
         kpis: Rows = (),
+        history: bool = False,
     ) -> None:
         self._core = core
         self._like = like
         self._stages = stages
-        self._period, self._unmapped, self._kpis = period, unmapped, kpis
+        self._period, self._unmapped, self._kpis, self._history = period, unmapped, kpis, history
 
     @property
     def customers(self) -> int:
@@ -69,9 +71,9 @@ class JourneyGraph:
         -------
         Table
             node, name, stage, kind (``start``, ``moment``, ``outcome`` or ``observed``), visits, customers (distinct),
-            mean_sojourn (seconds from a visit to the next step or to the outcome), value (sum of the steps' values;
-            null without values), censored (visits whose end was not observed: the last ones of customers still
-            observed, which mean_sojourn leaves out).
+            mean_sojourn (seconds from a visit to the next step or to the outcome), value (sum of the steps' values,
+            events before the observation adding none; null without values), censored (visits whose end was not
+            observed: the last ones of customers still observed, which mean_sojourn leaves out).
         """
         return Table(self._core.nodes(), self._like)
 
@@ -83,8 +85,8 @@ class JourneyGraph:
         Table
             source, target, count, customers (distinct), mean_gap (seconds; null from START and into observed), value
             (sum of the values of the steps arrived at; null into outcomes and observed), customers_value (sum over the
-            distinct customers of all that each was worth), probability (count / all moves from the source). Both
-            values are null when the log has none.
+            distinct customers of all that each was worth while observed), probability (count / all moves from the
+            source). Both values are null when the log has none.
         """
         return Table(self._core.edges(), self._like)
 
@@ -145,7 +147,13 @@ class JourneyGraph:
         return Table(self._core.absorption(interval, draws, seed, checked(threads)), self._like)
 
     def plot(
-        self, value: bool = False, *, poster: bool = False, who: str = "customers", unit: str | None = None
+        self,
+        value: bool = False,
+        *,
+        poster: bool = False,
+        who: str = "customers",
+        unit: str | None = None,
+        voices: Iterable[Mapping[str, Any]] = (),
     ) -> JourneyMap:
         """Return the journey map, a picture that shows itself in a notebook and saves as HTML, SVG or PNG.
 
@@ -157,6 +165,8 @@ class JourneyGraph:
             Show every moment, however many there are.
         who, unit
             The plural of what is counted; what stands before an amount, such as ``"$"``.
+        voices
+            Rows with moment, score (−100 to 100) and voices, for the cards: ``attribution.moments().rows()``.
 
         Raises
         ------
@@ -176,6 +186,8 @@ class JourneyGraph:
             after_outcome=self.after_outcome,
             unmapped=self._unmapped,
             kpis=_rows(self._kpis),
+            voices=voices,
+            history=self._history,
             endings=self.exits().rows(),
         )
         return JourneyMap(

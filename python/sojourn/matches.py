@@ -188,6 +188,7 @@ class Matches:
             period=f"{first:%b %Y} – {last:%b %Y}",
             unmapped=sum(self.unmapped(threads=threads).to_dict()["count"]),
             kpis=self.kpis() if by == "moment" else (),
+            history=self._log.before_observation > 0,
         )
 
     def attribute(

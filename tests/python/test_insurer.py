@@ -1,4 +1,4 @@
-"""The generated insurer: what was planted is there and joins back to what the silos hold; difficulty is what it says."""
+"""The generated insurer: what was planted is there and joins back to what silos hold; difficulty is what it says."""
 
 from __future__ import annotations
 

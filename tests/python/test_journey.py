@@ -290,6 +290,17 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path] * bool(path) + [p for key, item in items for p in places(item, (*path, key))]
 
 
+@pytest.mark.parametrize("where", [{"all": []}, [], {"all": [{"all": []}]}, [{"all": []}]])
+def test_the_schema_and_the_parser_agree_on_a_kpi_without_condition(where: Any) -> None:
+    written = small(kpi={"name": "k", "met": {"where": where}})
+    try:
+        sj.Journey.from_dict(written)
+        reads = True
+    except sj.InvalidInput:
+        reads = False
+    assert jsonschema.Draft202012Validator(sj.Journey.schema()).is_valid(written) is reads
+
+
 @settings(max_examples=many(1500), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_the_schema_accepts_what_the_parser_accepts(data: st.DataObject) -> None:

@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import sojourn as sj
 from many import many
 from sojourn.journey_map import (
     JourneyMap,
@@ -615,3 +617,22 @@ def test_few_paths_carry_the_promise() -> None:
     assert len(chosen) < len(select.between(edges))
     assert select.drawn(edges) == select.drawn(tuple(edges))
     assert not any(edge.source == edge.target for edge in chosen)
+
+
+def test_with_history_nobody_is_new_and_scores_stand_on_the_cards() -> None:
+    moments = [sj.Moment("order", "buy", when=sj.event("order")), sj.Moment("call", "buy", when=sj.event("call"))]
+    day = [datetime(2026, 3, n) for n in range(1, 6)]
+    events = {
+        "customer": [1, 1, 2, 1],
+        "time": [day[0], day[2], day[3], day[4]],
+        "event": ["order", "order", "order", "call"],
+    }
+    observed = {"customer": [1, 2], "from": [day[1], day[1]], "to": [day[4], day[4]]}
+    matches = sj.Journey([sj.Stage("buy", "Buy")], moments).match(sj.EventLog(events, observed=observed))
+    svg = matches.graph().plot(voices=[{"moment": "order", "score": -40.0, "voices": 12.0}]).svg
+    assert "seen here first" in svg
+    assert "were seen first" in svg
+    assert "+2 new" not in svg
+    assert "−40" in svg
+    plain = sj.Journey([sj.Stage("buy", "Buy")], moments).match(sj.EventLog(events)).graph().plot().svg
+    assert "new: starts here" in plain

@@ -1,6 +1,7 @@
 // A household's accounts in the CRM and in billing: how a sale, a change of bank and a departure are written down there, late, twice, or never.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -89,7 +90,8 @@ class Accounts {
       any = true;
     }
     if (!billing_.empty() && billing_.back().open && chance_.happens(insurer_rates::billing_closed)) {
-      silos_.close_billing(billing_.back().record, left + chance_.whole(38, 75), left, {company});
+      const DayNumber closed = left + chance_.whole(38, 75);
+      silos_.close_billing(billing_.back().record, std::max(closed, rows_.billing[billing_.back().record].first_cleared + 1), left, {company});
       billing_.back().open = false;
     }
     return any;

@@ -18,7 +18,7 @@ namespace sojourn::datasets {
 enum class Delay { exponential, weibull, lognormal };
 
 struct InsurerParameters {
-  std::int64_t customers = 20'000;  ///< Households; couples that split add about one in a hundred.
+  std::int64_t customers = 20'000;  ///< Households; couples that split add about five in a hundred.
   std::uint64_t seed = 7;
   int months = 24;              ///< Length of the observation, which ends with June 2026; the histories reach ten years further back.
   double background = 0.2;      ///< Share of voices about nothing in particular, as expected with the default `response`.
@@ -71,10 +71,10 @@ inline constexpr double laid_up = 0.45;         // share of boats in an autumn
 inline constexpr double new_account = 0.55;   // added policies that get a CRM account of their own
 inline constexpr double entered_twice = 0.1;  // new customers keyed twice into the CRM
 inline constexpr double booked_late = 0.06;
-inline constexpr double crm_closed = 0.35;      // CRM accounts that are closed when the household leaves
+inline constexpr double crm_closed = 0.35;       // CRM accounts that are closed when the household leaves
 inline constexpr double billing_closed = 0.985;  // billing accounts likewise
-inline constexpr double rekeyed_closed = 0.06;  // old billing accounts that are closed when a new one replaces them
-inline constexpr double rekeyed_links = 7;      // times `match_errors`: new numbers are often unknown to the crosswalk
+inline constexpr double rekeyed_closed = 0.06;   // old billing accounts that are closed when a new one replaces them
+inline constexpr double rekeyed_links = 7;       // times `match_errors`: new numbers are often unknown to the crosswalk
 inline constexpr double comes_back = 0.08;
 
 /// What new households buy, and the premium a year of each line: car, home, boat, motorcycle, umbrella.

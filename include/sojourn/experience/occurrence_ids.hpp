@@ -35,20 +35,31 @@ inline bool all_distinct(const std::vector<std::int64_t>& ids, const Run& run) {
 
 }  // namespace ids_detail
 
-/// One id an occurrence: 63 bits of a hash of the customer's id, the moment's id and the ordinal, so that more events, other customers or
-/// another machine never change it. Two occurrences share an id by chance with probability n²/2⁶⁴ (five in a million for ten million
+/// The id of one occurrence: 63 bits of a hash of the customer's id, the moment's id and the ordinal, so that more events, other customers or
+/// another machine never change it.
+class OccurrenceId {
+ public:
+  explicit OccurrenceId(const Matches& matches) : customers_(matches.log->ids()) {
+    for (const Moment& moment : matches.journey->moments()) moments_.push_back(stable_hash(moment.id));
+  }
+  std::int64_t operator()(const Occurrence& o) const {
+    const std::uint64_t within_customer = mix_bits(moments_[o.moment] + mix_bits(o.ordinal));
+    return static_cast<std::int64_t>(mix_bits(customer_key(customers_, o.customer) + within_customer) >> 1);
+  }
+
+ private:
+  const CustomerIds& customers_;
+  std::vector<std::uint64_t> moments_;
+};
+
+/// One id an occurrence (`OccurrenceId`). Two occurrences share an id by chance with probability n²/2⁶⁴ (five in a million for ten million
 /// occurrences); such a result is refused rather than mixed up. O(n log n) for the check. @throws InvalidInput then.
 inline std::vector<std::int64_t> occurrence_ids(const Matches& matches, const Run& run = {}) {
-  std::vector<std::uint64_t> moments;
-  for (const Moment& moment : matches.journey->moments()) moments.push_back(stable_hash(moment.id));
+  const OccurrenceId id(matches);
   std::vector<std::int64_t> ids(matches.occurrences.size());
   const std::vector<Slice> parts = slices(ids.size(), 4 * run.count());
   parallel_for(parts.size(), run, [&](std::size_t p) {
-    for (std::size_t i = parts[p].begin; i < parts[p].end; ++i) {
-      const Occurrence& o = matches.occurrences[i];
-      const std::uint64_t within_customer = mix_bits(moments[o.moment] + mix_bits(o.ordinal));
-      ids[i] = static_cast<std::int64_t>(mix_bits(customer_key(matches.log->ids(), o.customer) + within_customer) >> 1);
-    }
+    for (std::size_t i = parts[p].begin; i < parts[p].end; ++i) ids[i] = id(matches.occurrences[i]);
   });
   if (!ids_detail::all_distinct(ids, run))
     throw InvalidInput(

@@ -24,6 +24,7 @@
 #include "sojourn/core/column.hpp"
 #include "sojourn/core/customer_ids.hpp"
 #include "sojourn/core/error.hpp"
+#include "sojourn/core/threads.hpp"
 #include "sojourn/events/event_log.hpp"
 #include "sojourn/events/measure_columns.hpp"
 #include "sojourn/experience/journey.hpp"
@@ -45,6 +46,7 @@ struct FeedbackOptions {
   ScoreScale scale = ScoreScale::nps;
   /// Table source, from, to: one row a source. Null: every source was always listened to.
   const arrow::Imported* observed = nullptr;
+  Run run = {};
 };
 
 /// Voices, read against a match. Immutable.
@@ -137,10 +139,19 @@ class FeedbackReader {
       for (const std::uint32_t code : strings->codes) out_.customer.push_back(number[code]);
     } else if (const auto* integers = std::get_if<Ints>(&column.data); integers != nullptr && !ids.are_strings()) {
       std::unordered_map<std::int64_t, std::uint32_t> others;
-      for (const std::int64_t id : integers->values) {
-        const auto known = id < 0 && ids.are_unsigned() ? std::nullopt : ids.find(id);
-        out_.customer.push_back(known ? static_cast<std::uint32_t>(*known) : others.emplace(id, next).first->second);
-        if (!known) next = static_cast<std::uint32_t>(ids.size() + others.size());
+      out_.customer.assign(rows_, next);
+      const std::vector<Slice> parts = slices(rows_, 8 * options_.run.count());
+      parallel_for(parts.size(), options_.run, [&](std::size_t part) {  // each search misses the cache many times
+        for (std::size_t i = parts[part].begin; i < parts[part].end; ++i) {
+          const std::int64_t id = integers->values[i];
+          const auto known = id < 0 && ids.are_unsigned() ? std::nullopt : ids.find(id);
+          if (known) out_.customer[i] = static_cast<std::uint32_t>(*known);
+        }
+      });
+      for (std::size_t i = 0; i < rows_; ++i) {
+        if (out_.customer[i] < ids.size()) continue;
+        out_.customer[i] = others.emplace(integers->values[i], next).first->second;
+        next = static_cast<std::uint32_t>(ids.size() + others.size());
       }
     } else {
       refuse(field.place(), column.kind(), std::string("ids as in the events: ") + (ids.are_strings() ? "strings" : "integers"));

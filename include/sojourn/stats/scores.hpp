@@ -163,10 +163,12 @@ inline SurveySums survey_sums(ScoreScale scale, std::span<const double> scores, 
     most = std::max(most, weights[i]);
   }
   if (most == 0) refuse("weights", "only 0", "at least one above 0");
+  int binary_places = 0;  // weights are brought to about 1 by a power of two, which loses nothing
+  std::frexp(most, &binary_places);
   ScoreSums sums;
   for (std::size_t i = 0; i < scores.size(); ++i) {
     check_score(scale, scores[i], "scores, row " + std::to_string(i));
-    sums.add(score_mark(scale, scores[i]), weights.empty() ? 1.0 : weights[i] / most);
+    sums.add(score_mark(scale, scores[i]), weights.empty() ? 1.0 : std::ldexp(weights[i], -binary_places));
   }
   return {sums, weights.empty() ? static_cast<double>(scores.size()) : sums.effective_size()};
 }

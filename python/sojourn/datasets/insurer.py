@@ -120,7 +120,7 @@ def insurer(
     Parameters
     ----------
     customers
-        Number of households, prospects included. Couples that split add about one in a hundred.
+        Number of households, prospects included. Couples that split add about five in a hundred.
     seed
         Where chance begins.
     months
@@ -154,7 +154,7 @@ def insurer(
     >>> import sojourn as sj
     >>> data = sj.datasets.insurer(customers=500)
     >>> data.log.customers
-    506
+    524
     >>> data.truth["faults"].to_dict()["moment"]
     ['adjuster_contact']
     """

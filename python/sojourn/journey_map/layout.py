@@ -267,7 +267,7 @@ class _Plan:
             )
             for at, names in enumerate(heads)
         )
-        marks = entries(self.nodes, self.faces, (track.role for track in self.tracks))
+        marks = entries(self.nodes, self.faces, (track.role for track in self.tracks), self.data.history)
         legend = place_legend(marks, MARGIN, full - MARGIN, foot + 24)
         y = legend[-1][1].y + 22 if legend else foot + 24
         notes = self._notes(y, full)
@@ -361,7 +361,7 @@ class _Plan:
         taken = sum(track.width + 8 for track in straight) + 14 if straight else 0.0
         room = box.right - start - (taken or -10) - (5 if worst else 0)
         text = self._change(amount)
-        longer = f"{text} {kind}"
+        longer = f"{text} {words.started(self.data) if kind == 'new' else kind}"
         text = longer if width(longer, size, True) <= room else text
         while width(text, size, True) > room and size > 9:
             size -= 0.5
@@ -369,7 +369,8 @@ class _Plan:
         label = Words(start, y, text, size, True)
         node = self.nodes[at]
         name = words.short(node.name)
-        what = "started at" if kind == "new" else "left after"
+        begins = "were seen first at" if self.data.history else "started at"
+        what = begins if kind == "new" else "left after"
         number = counted(node.entered if kind == "new" else node.left, words.who(self.data))
         about = f"{number} {what} {name}"
         worth = node.entered_value if kind == "new" else node.left_value
@@ -396,13 +397,14 @@ class _Plan:
         up, down = entered[lane] * unit, left[lane] * unit
         middle = x + pitch / 2
         worst = left[lane] > 0 and left.index(max(left)) == lane
-        above = self._bar_label(entered[lane], "new", middle, axis - up - 6, pitch, 12.0)
+        above = self._bar_label(entered[lane], words.started(self.data), middle, axis - up - 6, pitch, 12.0)
         size = 14.0 if worst else 12.0
         below = self._bar_label(-left[lane], "left", middle, axis + down + size + 3, pitch, size)
         name = words.short(self.shown.stages[lane][1])
         number = [self.nodes[at] for at, place in enumerate(self.lane_of) if place == lane]
+        begun = "were seen first" if self.data.history else "started"
         about = (
-            f"{name}: {count(sum(node.entered for node in number))} {words.who(self.data)} started here, "
+            f"{name}: {count(sum(node.entered for node in number))} {words.who(self.data)} {begun} here, "
             f"{count(sum(node.left for node in number))} left"
         )
         return Bar(x + pitch * 0.2, pitch * 0.6, up, down, above, below, worst, about)

@@ -13,14 +13,16 @@ SIZE = 12.0
 _MARK, _APART, _LINE = 32.0, 14.0, 20.0
 
 
-def entries(nodes: Sequence[MapNode], faces: Sequence[Face], roles: Iterable[str]) -> list[tuple[str, str]]:
-    """Return (mark, words) of every mark in use."""
+def entries(
+    nodes: Sequence[MapNode], faces: Sequence[Face], roles: Iterable[str], history: bool = False
+) -> list[tuple[str, str]]:
+    """Return (mark, words) of every mark in use; `history`: customers were there before the time that is shown."""
     used_roles = set(roles)
     rows = [row for made in faces for row in made.rows]
     kinds, states = {row.kind for row in rows}, {row.state for row in rows}
     known = (
         ("left", "left after it", any(node.left for node in nodes)),
-        ("new", "new: starts here", any(node.entered for node in nodes)),
+        ("new", "first: seen here first" if history else "new: starts here", any(node.entered for node in nodes)),
         ("on", "moves on", bool(used_roles - {"back"})),
         ("back", "goes back to an earlier stage", "back" in used_roles),
         ("again", "again at once", "again" in kinds),

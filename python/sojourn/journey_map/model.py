@@ -146,6 +146,8 @@ class MapData:
         The plural of what is counted, the time in words, and what stands before an amount of value (None: no value).
     steps
         The stages are not the caller's but numbers of steps from the start.
+    history
+        Customers were there before the time that is shown: who starts at a moment is not new, but seen there first.
     """
 
     stages: tuple[tuple[str, str], ...] = ()
@@ -165,6 +167,7 @@ class MapData:
     period: str = ""
     unit: str | None = None
     steps: bool = False
+    history: bool = False
 
     @property
     def has_value(self) -> bool:
@@ -186,6 +189,7 @@ def from_tables(
     kpis: Iterable[Row] = (),
     voices: Iterable[Row] = (),
     endings: Iterable[Row] = (),
+    history: bool = False,
 ) -> MapData:
     """Build what a map shows from the rows of a graph's tables.
 
@@ -212,6 +216,8 @@ def from_tables(
         Rows with `moment`, `score`, `voices`, and perhaps `scored`: how many of the voices the score rests on.
     endings
         Rows with `previous`, `node`, `outcome`, `customers`: the last two moments of those who left.
+    history
+        Customers were there before: who starts at a moment is seen there first, not new.
 
     Raises
     ------
@@ -245,6 +251,7 @@ def from_tables(
         who=who,
         period=period,
         unit=unit,
+        history=history,
         steps=stages is None and bool(moments) and not any(_text(row.get("stage")) for row in tables.moments.values()),
     )
 

@@ -100,6 +100,11 @@ def _moved(data: MapData, drawn: tuple[MapEdge, ...]) -> str:
     return f"{counted(most.customers or 0, who(data))} at {short(most.name)}"
 
 
+def started(data: MapData) -> str:
+    """Return what those are whose path starts at a moment: new, or seen there first."""
+    return "first" if data.history else "new"
+
+
 def caption(data: MapData, value: bool) -> str:
     """Return who, when, and what width and colour mean."""
     if not data.nodes:
@@ -109,7 +114,7 @@ def caption(data: MapData, value: bool) -> str:
     measure = f"value of the {who(data)} that moved" if value else f"{who(data)} that moved"
     arrows: list[str] = []
     if any(node.entered for node in data.nodes):
-        arrows.append("blue in = new")
+        arrows.append("blue in = seen there first" if data.history else "blue in = new")
     if any(node.left for node in data.nodes):
         arrows.append("orange out = left after it")
     sentences = [f"{', '.join(begins)}."] if begins else []

@@ -90,8 +90,11 @@ def rows(accounts: Sequence[Account], who: str) -> tuple[Row, ...]:
     codes = (None, *dict.fromkeys(code for account in accounts for code in account.currencies))
     scales = {code: _Scale.over([_pair(f, code) for a in accounts for f in a.flows], len(accounts)) for code in codes}
     return tuple(
-        Row(account.name, tuple(_panel(account, who, code, scales[code]) for code in (None, *account.currencies)))
-        for account in accounts
+        Row(
+            account.name,
+            tuple(_panel(account, "" if at else who, code, scales[code]) for code in (None, *account.currencies)),
+        )
+        for at, account in enumerate(accounts)
     )
 
 

@@ -233,10 +233,11 @@ def _net(account: Account) -> int:
 
 
 def panel_title(account: Account, who: str, code: str | None) -> str:
-    """Return a chart's title: its sums over all periods."""
+    """Return a chart's title: its sums over all periods; `who` is empty where the ledger counts something else."""
     if code is None:
         came, went = account.sum("joined"), account.sum("left")
-        return f"{account.name}: {count(came)} {who} in, {count(went)} out, net {signed(_net(account))}"
+        whom = f" {who}" if who else ""
+        return f"{account.name}: {count(came)}{whom} in, {count(went)} out, net {signed(_net(account))}"
     came_worth, went_worth = ({code: account.worth(column).get(code, _NOTHING)} for column in ("joined", "left"))
     net = worth.change(worth.difference(came_worth, went_worth))
     return f"{worth.short(came_worth)} in, {worth.short(went_worth)} out, net {net}"

@@ -254,6 +254,7 @@ class Room:
             kpis=[{**row, "state": states.get(row["moment"])} for row in tables["kpis"]],
             voices=[] if self._heard is None else listening.on_the_map(self._heard),
             endings=tables["exits"],
+            history=log.before_observation > 0,
         )
         return JourneyMap(data, folded_customers=lambda nodes: graph._core.visitors(list(nodes)))
 
