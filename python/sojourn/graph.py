@@ -146,6 +146,206 @@ class JourneyGraph:
         _check_whole("seed", seed, 0)
         return Table(self._core.absorption(interval, draws, seed, checked(threads)), self._like)
 
+    def removal_effects(
+        self,
+        outcome: str,
+        *,
+        interval: float = 0.9,
+        draws: int = 1000,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> Table:
+        """Return what share of an outcome's customers got there by way of each node, in the graph as a chain.
+
+        The removal effect of a node k on the outcome o: 1 − P(o | k removed) / P(o) = P(k visited | o), where the
+        visitors of a removed node end elsewhere (Anderl et al. 2016), for all nodes from one factorisation of I − Q
+        instead of by simulation. A moment that everyone meets has effect 1 whatever it does: see ``lift``, and
+        `ranking`. It speaks of the chain observed, not of what a change would do.
+
+        Parameters
+        ----------
+        outcome
+            Id of an outcome.
+        interval
+            Confidence of ``low`` and ``high``: a Bayesian bootstrap over customers (Rubin 1981); for effects of exactly
+            0 or 1, which no bootstrap moves, Jeffreys' interval with n = the customers who reached the outcome.
+        draws, seed
+            Bootstrap draws; random numbers are a function of seed, draw and customer.
+        threads
+            Number of threads (None: all). The answer never depends on it.
+
+        Returns
+        -------
+        Table
+            node, customers (who visited it), effect, low, high, lift (P(o | k) / P(o)), credit (the customers who
+            reached the outcome, shared in proportion to effects), evidence (``"associational"``). START is no row. All
+            figures are null when nobody reached the outcome; lift is null for a node that nobody visited, whose
+            effect is 0; credit is null when all effects are 0.
+
+        Raises
+        ------
+        InvalidInput
+            For an unknown outcome, a confidence outside (0, 1), draws below 1 or a seed outside 0 … 2⁶⁴ − 1.
+        """
+        _check_whole("draws", draws, 1)
+        _check_whole("seed", seed, 0)
+        return Table(_core.removal_effects(self._core, outcome, interval, draws, seed, checked(threads)), self._like)
+
+    def ranking(
+        self,
+        outcome: str,
+        cap: int = 15,
+        *,
+        interval: float = 0.9,
+        draws: int = 1000,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> Table:
+        """Return the moments that matter most for an outcome: reach × excess × value at risk, best first.
+
+        Score = reach × max(0, excess) × max(0, value at risk): what the outcome takes, beyond the usual, from those who
+        met the moment; their number where the log has no values. Scores are associational, as removal effects are.
+
+        Parameters
+        ----------
+        outcome
+            Id of an outcome.
+        cap
+            The most rows: 1 to 20. All moments are ranked; ``ranked`` says how many, and ``tied`` how many share the
+            row's rank, rows that were cut included.
+        interval, draws, seed, threads
+            As in `removal_effects`; reach, value and chain are drawn together, and ranked in every draw.
+
+        Returns
+        -------
+        Table
+            moment, reach (customers who visited it), excess (P(outcome | moment) − P(outcome); negative where the
+            outcome is rarer than usual), value_at_risk (mean value of those customers, where known; null without
+            values), score, low, high, rank (1 + number of moments with a greater score; equal scores share it, in lane
+            order), rank_low, rank_high, tied, ranked.
+
+        Raises
+        ------
+        InvalidInput
+            For an unknown outcome, a cap outside 1 … 20, or as `removal_effects` does.
+        """
+        _check_whole("cap", cap, 1)
+        _check_whole("draws", draws, 1)
+        _check_whole("seed", seed, 0)
+        return Table(_core.ranking(self._core, outcome, cap, interval, draws, seed, checked(threads)), self._like)
+
+    def must_pass(self, outcome: str, *, interval: float = 0.9) -> Table:
+        """Return what the outcome's customers passed on their way, counted from the customers: most of them first.
+
+        A share of 1 does not make a node one that every way passes: see `dominators`.
+
+        Parameters
+        ----------
+        outcome
+            Id of an outcome.
+        interval
+            Confidence of ``low`` and ``high``, Jeffreys' interval for a proportion.
+
+        Returns
+        -------
+        Table
+            node, customers (of the outcome, who visited it), of (who reached the outcome), share, low, high; these
+            three are null when nobody reached it.
+
+        Raises
+        ------
+        InvalidInput
+            For an unknown outcome, or a confidence outside (0, 1).
+        """
+        return Table(_core.must_pass(self._core, outcome, interval), self._like)
+
+    def dominators(self, outcome: str) -> Table:
+        """Return the nodes that every way through the graph from START to the outcome passes, in the order they come.
+
+        It speaks of all ways that the observed moves would allow, taken whole by a customer or not. Where some came by
+        A, M and others by M, A, all passed M (`must_pass`), yet the graph allows A alone. Source: Lengauer & Tarjan
+        1979, through Boost.Graph.
+
+        Returns
+        -------
+        Table
+            node, place (1: the first after START), customers (who visited it). No rows when there is no such node, or
+            nobody reached the outcome.
+
+        Raises
+        ------
+        InvalidInput
+            For an unknown outcome.
+        """
+        return Table(_core.dominators(self._core, outcome), self._like)
+
+    def loops(self) -> Table:
+        """Return the rounds that customers went: over two nodes or more and back to the first, most customers first.
+
+        Each walk is taken apart by erasing its loops as they close (Lawler 1980), so that every move belongs to one
+        round or to the loopless trail that is left. A node that follows itself is an edge, and no row here.
+
+        Returns
+        -------
+        Table
+            loop (``"a → b → a"``, from the first node in lane order), nodes, count (times gone round), customers
+            (distinct), mean_time (seconds a round takes).
+        """
+        return Table(_core.loops(self._core), self._like)
+
+    def paths(self, to: str, k: int = 10) -> Table:
+        """Return the k most probable ways from START that visit nothing twice, with the customers who went so exactly.
+
+        Yen's algorithm (1971) over Dijkstra's on −log probability, through Boost.Graph. Where ``share`` and
+        ``probability`` differ, customers' next move depends on more than their last one.
+
+        Parameters
+        ----------
+        to
+            Id of an outcome, a node or ``"observed"``.
+        k
+            The most rows: 1 to 1,000.
+
+        Returns
+        -------
+        Table
+            path (``"START → a → b"``), moves, probability (of the chain: the product of its moves' shares), customers
+            (whose walk, up to its first visit of ``to``, is this path), share (customers / all customers).
+
+        Raises
+        ------
+        InvalidInput
+            For an unknown id, or k outside 1 … 1,000.
+        """
+        _check_whole("k", k, 1)
+        return Table(_core.likely_paths(self._core, to, k), self._like)
+
+    def min_cut(self, source: str, target: str) -> Table:
+        """Return the moves with the fewest customers that part one vertex from another.
+
+        Minimum cut with capacity = customers of the move; of several the one nearest the source. Moves from a node to
+        itself have no part. Source: Goldberg & Tarjan 1988, through Boost.Graph.
+
+        Parameters
+        ----------
+        source
+            ``"START"`` or the id of a node.
+        target
+            Id of a node, an outcome or ``"observed"``.
+
+        Returns
+        -------
+        Table
+            source, target, customers, total (of all rows; who goes over two of the moves is counted twice). No rows
+            when no way leads from source to target.
+
+        Raises
+        ------
+        InvalidInput
+            For an unknown id, or one id given twice.
+        """
+        return Table(_core.min_cut(self._core, source, target), self._like)
+
     def plot(
         self,
         value: bool = False,
