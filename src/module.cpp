@@ -10,6 +10,7 @@ void bind_tables(py::module_& m);
 void bind_events(py::module_& m);
 void bind_graph(py::module_& m);
 void bind_effects(py::module_& m);
+void bind_horizon(py::module_& m);
 void bind_experience(py::module_& m);
 void bind_listening(py::module_& m);
 void bind_assets(py::module_& m);
@@ -24,6 +25,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   sojourn::python::bind_events(m);
   sojourn::python::bind_graph(m);
   sojourn::python::bind_effects(m);
+  sojourn::python::bind_horizon(m);
   sojourn::python::bind_experience(m);
   sojourn::python::bind_listening(m);
   sojourn::python::bind_assets(m);

@@ -84,6 +84,7 @@
 #include "sojourn/experience/summaries.hpp"
 #include "sojourn/experience/windows.hpp"
 #include "sojourn/graph/absorption.hpp"
+#include "sojourn/graph/absorption_horizon.hpp"
 #include "sojourn/graph/components.hpp"
 #include "sojourn/graph/customer_moves.hpp"
 #include "sojourn/graph/dominators.hpp"
@@ -113,4 +114,5 @@
 #include "sojourn/stats/interval.hpp"
 #include "sojourn/stats/markov.hpp"
 #include "sojourn/stats/scores.hpp"
+#include "sojourn/stats/survival.hpp"
 #include "sojourn/stats/wilson.hpp"

@@ -201,6 +201,9 @@ class Reconciliation:
     @property
     def ledgers(self) -> list[str]: ...
 
+def absorption_horizon(
+    graph: JourneyGraph, horizon: str, interval: float, draws: int, seed: int, threads: int | None
+) -> Table: ...
 def attribute(
     matches: Matches, feedback: Any, arguments: AttributeArguments, observed: Any, threads: int | None
 ) -> Attribution: ...
