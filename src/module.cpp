@@ -15,6 +15,7 @@ void bind_experience(py::module_& m);
 void bind_listening(py::module_& m);
 void bind_assets(py::module_& m);
 void bind_datasets(py::module_& m);
+void bind_discover(py::module_& m);
 }  // namespace sojourn::python
 
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
@@ -30,4 +31,5 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   sojourn::python::bind_listening(m);
   sojourn::python::bind_assets(m);
   sojourn::python::bind_datasets(m);
+  sojourn::python::bind_discover(m);
 }

@@ -113,6 +113,69 @@ class JourneyGraph:
         """
         return Table(self._core.exits(), self._like)
 
+    def hand_offs(self) -> Table:
+        """Return the moves between moments of different owners: where a customer passes from one silo to the next.
+
+        The owner of a moment is who is accountable for it, ``"nobody"`` where nobody is. Moves inside a silo are those
+        that ``matches.graph(by="owner")`` shows as loops.
+
+        Returns
+        -------
+        Table
+            source_owner, target_owner, count, customers (distinct), most frequent first.
+
+        Raises
+        ------
+        InvalidInput
+            For a graph of anything but moments.
+        """
+        return Table(_core.hand_offs(self._core), self._like)
+
+    def compare(
+        self,
+        other: JourneyGraph,
+        interval: float = 0.9,
+        draws: int = 1000,
+        seed: int = 0,
+        *,
+        threads: int | None = None,
+    ) -> Table:
+        """Return how the moves differ in another graph of the same journey: another segment, or another period.
+
+        Parameters
+        ----------
+        other
+            The graph to compare with: of ``matches.select(…)``, or of a log observed in another period.
+        interval
+            Confidence of ``low`` and ``high``: a Bayesian bootstrap over customers. Where a share is exactly 0 or 1,
+            which no bootstrap moves, Jeffreys' interval (n: the customers who visited the source) is combined with
+            the other share's (Newcombe 1998), as if the graphs had no customer in common.
+        draws, seed
+            Bootstrap draws; random numbers are a function of seed, draw and customer, the same in both graphs: segments
+            are drawn independently, and a customer of both periods has one weight in both, which is what makes the
+            difference of one person's two walks count as one.
+        threads
+            Number of threads (None: all). The answer never depends on it.
+
+        Returns
+        -------
+        Table
+            source, target, count, other_count, customers, other_customers, probability, other_probability (of the move
+            from its source; null where nobody visited the source), difference (other_probability − probability), low,
+            high. One row a move of either graph; the one that lacks it has 0 there.
+
+        Raises
+        ------
+        InvalidInput
+            For graphs with other outcomes or without a common node, a confidence outside (0, 1), draws below 1 or a
+            seed outside 0 … 2⁶⁴ − 1.
+        """
+        if not isinstance(other, JourneyGraph):
+            raise InvalidInput(f"other: found {type(other).__name__}, expected a JourneyGraph")
+        _check_whole("draws", draws, 1)
+        _check_whole("seed", seed, 0)
+        return Table(_core.compare(self._core, other._core, interval, draws, seed, checked(threads)), self._like)
+
     def absorption(
         self,
         horizon: str | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from sojourn import _core
 from sojourn._core import InvalidInput
 from sojourn._threads import checked
 from sojourn.events import EventLog
-from sojourn.table import Table
+from sojourn.table import Table, as_arrow
 
 if TYPE_CHECKING:
     from sojourn.attribution import Attribution
@@ -296,6 +297,43 @@ class Matches:
         """
         matches = self._journey.match(self._log.append(more, threads=threads), threads=threads)
         return matches, self._table(matches._core.new_since(self._core, checked(threads)))
+
+    def select(self, customers: Any, customer: str = "customer", *, threads: int | None = None) -> Matches:
+        """Return the matches of some customers alone: a segment, to look at by itself or to `JourneyGraph.compare`.
+
+        Observed as in the whole, so that the counts of the parts of a partition add up to the whole's. (Periods are
+        another thing: a log whose `observed` table says from when to when.)
+
+        Parameters
+        ----------
+        customers
+            A table with a column of customer ids, or a list of ids. Naming one twice changes nothing.
+        customer
+            Name of that column.
+        threads
+            Number of threads (None: all). The answer never depends on it.
+
+        Raises
+        ------
+        InvalidInput
+            For no customers at all; with its row for a customer whom the log does not have, or a null.
+
+        Examples
+        --------
+        >>> import sojourn as sj
+        >>> from datetime import datetime
+        >>> times = [datetime(2026, 3, 1), datetime(2026, 3, 4), datetime(2026, 3, 2)]
+        >>> log = sj.EventLog({"customer": ["ann", "ann", "bob"], "time": times, "event": ["order", "return", "order"]})
+        >>> matches = sj.Journey(["buy"], [sj.Moment("order", "buy", when=sj.event("order"))]).match(log)
+        >>> len(matches.select(["bob"]))
+        1
+        """
+        if isinstance(customers, Sequence) and not isinstance(customers, str):
+            if not customers:
+                raise InvalidInput("customers: found none, expected at least one customer of the log")
+            customers = {customer: customers}
+        part = _core.select_customers(self._log._core, as_arrow(customers, "customers"), customer)
+        return self._journey.match(EventLog._wrap(part, self._log._like), threads=threads)
 
     def _range(
         self, start: date | datetime | str | None, end: date | datetime | str | None

@@ -33,6 +33,8 @@ struct Nodes {
   std::vector<std::uint32_t> of_moment;
 };
 
+inline std::string owner_of(const Moment& moment) { return moment.accountable.empty() ? "nobody" : moment.accountable; }
+
 inline Nodes by_moment(const Journey& journey) {
   Nodes out;
   out.of_moment.resize(journey.moments().size());
@@ -41,7 +43,7 @@ inline Nodes by_moment(const Journey& journey) {
       const Moment& moment = journey.moments()[m];
       if (moment.stage != stage.id) continue;
       out.of_moment[m] = static_cast<std::uint32_t>(out.nodes.size());
-      out.nodes.push_back({moment.id, label(moment.name, moment.id), moment.stage});
+      out.nodes.push_back({moment.id, label(moment.name, moment.id), moment.stage, owner_of(moment)});
     }
   return out;
 }
@@ -59,7 +61,7 @@ inline Nodes by_stage(const Journey& journey) {
 inline Nodes by_owner(const Journey& journey) {
   Nodes out;
   for (const Moment& moment : journey.moments()) {
-    const std::string owner = moment.accountable.empty() ? "nobody" : moment.accountable;
+    const std::string owner = owner_of(moment);
     const auto at = std::find_if(out.nodes.begin(), out.nodes.end(), [&](const PathNode& n) { return n.id == owner; });
     out.of_moment.push_back(static_cast<std::uint32_t>(at - out.nodes.begin()));
     if (at == out.nodes.end()) out.nodes.push_back({owner, owner, ""});

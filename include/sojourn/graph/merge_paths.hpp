@@ -16,7 +16,9 @@ namespace sojourn {
 /// Customers of `a`, then those of `b`. O(steps).
 /// @throws InvalidInput when nodes, outcomes or having values differ, or a customer is in both.
 inline Paths merge(const Paths& a, const Paths& b) {
-  const auto same_node = [](const PathNode& x, const PathNode& y) { return x.id == y.id && x.name == y.name && x.stage == y.stage; };
+  const auto same_node = [](const PathNode& x, const PathNode& y) {
+    return x.id == y.id && x.name == y.name && x.stage == y.stage && x.owner == y.owner;
+  };
   if (!std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end(), same_node) || a.outcomes != b.outcomes)
     refuse("merging journey graphs", "different nodes or outcomes", "graphs of one journey");
   if (a.has_value != b.has_value) refuse("merging journey graphs", "values in only one of them", "values in both or neither");

@@ -11,6 +11,7 @@ namespace sojourn {
 /// A moment, stage, owner or event that customers visit.
 struct PathNode {
   std::string id, name, stage;  // stage: the lane a picture draws it in; may be empty
+  std::string owner = {};       // who is accountable for a moment; empty for stages, owners and events
 };
 
 /// One visit of a node.
