@@ -70,6 +70,7 @@ check-all: test
 	$(BIN)/cmake --build build/sanitize
 	build/sanitize/tests/cpp/sojourn_tests
 	SOJOURN_TIMES=10 $(BIN)/python -m pytest
+	$(BIN)/python tests/studies/removal_coverage.py
 
 bench: $(VENV)/.package
 	$(BIN)/python -m pip install --quiet -r benchmarks/requirements.txt

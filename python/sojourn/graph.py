@@ -381,7 +381,7 @@ class JourneyGraph:
         -------
         Table
             loop (``"a → b → a"``, from the first node in lane order), nodes, count (times gone round), customers
-            (distinct), mean_time (seconds a round takes).
+            (distinct), mean_time (seconds until back, smaller rounds within included).
         """
         return Table(_core.loops(self._core), self._like)
 

@@ -25,7 +25,7 @@ struct Loop {
   std::vector<std::size_t> vertices;  // in the order gone, the first one in lane order first; the last leads back to it
   std::int64_t count = 0;             // times gone round
   std::int64_t customers = 0;         // distinct
-  double mean_time = 0;               // seconds a round takes
+  double mean_time = 0;               // seconds until back, smaller rounds within included
 };
 
 /// Most customers first, then most rounds, then in lane order.

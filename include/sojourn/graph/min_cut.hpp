@@ -76,8 +76,8 @@ inline std::vector<bool> source_side(const FlowGraph& flow, std::size_t source) 
 /// @throws InvalidInput for an unknown vertex, or one given twice.
 inline MinCut min_cut(const JourneyGraph& graph, std::string_view from, std::string_view to) {
   const VertexNumbers numbers = graph.numbers();
-  const std::size_t source = named_vertex(graph, from, "from", 0, numbers.outcome(0)), sink = named_vertex(graph, to, "to", 1, numbers.size());
-  if (source == sink) refuse("to", "'" + std::string(to) + "', which the cut starts from", "another node, an outcome or observed");
+  const std::size_t source = named_vertex(graph, from, "source", 0, numbers.outcome(0)), sink = named_vertex(graph, to, "target", 1, numbers.size());
+  if (source == sink) refuse("target", "'" + std::string(to) + "', which the cut starts from", "another node, an outcome or observed");
   const auto& structure = graph.structure();
   min_cut_detail::FlowGraph flow = min_cut_detail::flow_graph(structure);
   boost::push_relabel_max_flow(flow, source, sink);
