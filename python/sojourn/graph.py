@@ -234,9 +234,7 @@ class JourneyGraph:
             return Table(self._core.absorption(interval, draws, seed, checked(threads)), self._like)
         if not isinstance(horizon, str):
             raise InvalidInput(f"horizon: found {horizon!r}, expected a duration such as '90d' or '1 year', or None")
-        return Table(
-            _core.absorption_horizon(self._core, horizon, interval, draws, seed, checked(threads)), self._like
-        )
+        return Table(_core.absorption_horizon(self._core, horizon, interval, draws, seed, checked(threads)), self._like)
 
     def removal_effects(
         self,

@@ -199,6 +199,25 @@ TEST_CASE("between the points of the grid: within its tolerance of the sum over 
   }
 }
 
+TEST_CASE("a horizon too long for a step of its own: within the tolerance of the grid of all its seconds") {
+  using namespace absorption_horizon_detail;
+  for (std::uint64_t seed = 1; seed < 4; ++seed) {
+    const JourneyGraph graph(share(random_walks(seed, {.customers = 1500, .nodes = 5, .outcomes = 2})));
+    for (const std::int64_t horizon : {7200, 14'400}) {
+      const Stays stays = stays_of(graph, horizon * second, {1});
+      const Grid exact(stays, graph.numbers(), static_cast<std::size_t>(horizon));
+      REQUIRE(exact.exact());
+      const std::vector<std::uint64_t> once(graph.customers(), 1);
+      const Point truth = Renewal<1>(stays, exact, graph.numbers(), once).solve();
+      for (const HorizonRow& row : absorption(graph, seconds(horizon), {.draws = 8})) {
+        const Bounds at = bounds(truth, graph.numbers().outcomes, row.vertex, row.ending - graph.numbers().outcome(0), 0);
+        CHECK(std::fabs(*row.probability - at.least) < 0.0005);
+        CHECK(std::fabs(*row.probability + *row.unknown - at.most) < 0.0005);
+      }
+    }
+  }
+}
+
 TEST_CASE("with nobody censored and time enough it is the chain within the window") {
   Paths all = random_walks(3, {.customers = 500, .nodes = 6, .outcomes = 2}), paths = empty_paths(6, 2, true);
   for (std::size_t c = 0; c < all.ending.size(); ++c)

@@ -37,7 +37,11 @@ def exactly(days: float) -> Stay:
 
 LOOPS: World = {
     "joined": [("used", 0.7, gamma(2.0, 10.0)), ("called", 0.2, weibull(40.0, 0.7)), ("lost", 0.1, exponential(60.0))],
-    "used": [("used", 0.35, exponential(25.0)), ("called", 0.35, gamma(3.0, 12.0)), ("renewed", 0.3, weibull(90.0, 2.0))],
+    "used": [
+        ("used", 0.35, exponential(25.0)),
+        ("called", 0.35, gamma(3.0, 12.0)),
+        ("renewed", 0.3, weibull(90.0, 2.0)),
+    ],
     "called": [("used", 0.4, exponential(15.0)), ("called", 0.2, exactly(7.0)), ("lost", 0.4, gamma(1.5, 30.0))],
 }
 SLOW: World = {
@@ -92,16 +96,16 @@ def rows_of(table: sj.Table, node: str = "joined") -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("world", [LOOPS, SLOW], ids=["loops", "slow"])
-@pytest.mark.parametrize("horizon", [30, 90, 365])
-def test_within_two_points_of_the_truth_under_heavy_unequal_censoring(world: World, horizon: int) -> None:
-    graph = observe(world, 8000, 1, short_and_long)
-    told = graph.absorption(f"{horizon}d", draws=50)
-    for node in world:
-        real = truth(world, horizon, node)
-        for outcome, share in real.items():
-            assert rows_of(told, node)[outcome]["probability"] == pytest.approx(share, abs=0.02), (node, outcome)
-    start, joined = rows_of(told, "START"), rows_of(told)
-    assert all(start[o]["probability"] == pytest.approx(joined[o]["probability"]) for o in real)
+def test_within_two_points_of_the_truth_under_heavy_unequal_censoring(world: World) -> None:
+    """So many customers that two points are well over three standard errors: at 8,000 they are two."""
+    graph = observe(world, 40_000, 1, short_and_long)
+    for horizon in (30, 90, 365):
+        told = graph.absorption(f"{horizon}d", draws=10)
+        for node in world:
+            for outcome, share in truth(world, horizon, node).items():
+                assert rows_of(told, node)[outcome]["probability"] == pytest.approx(share, abs=0.02), (horizon, node)
+        for outcome, row in rows_of(told, "START").items():
+            assert row["probability"] == pytest.approx(rows_of(told)[outcome]["probability"])
 
 
 def test_the_naive_shares_are_badly_wrong_where_this_one_is_not() -> None:
@@ -123,7 +127,13 @@ def test_dates_alone_and_fast_loops() -> None:
     for outcome, share in real.items():  # days cut off: each stay a little shorter or longer
         assert told[outcome]["probability"] == pytest.approx(share, abs=0.025)
     minutes = 1 / 1440
-    fast: World = {"joined": [("joined", 0.9, exponential(2 * minutes)), ("lost", 0.05, exponential(minutes)), ("renewed", 0.05, exponential(9.0))]}
+    fast: World = {
+        "joined": [
+            ("joined", 0.9, exponential(2 * minutes)),
+            ("lost", 0.05, exponential(minutes)),
+            ("renewed", 0.05, exponential(9.0)),
+        ]
+    }
     graph = observe(fast, 2000, 4, lambda chance: chance.uniform(0.001, 60.0))
     told, real = rows_of(graph.absorption("30d", draws=50)), truth(fast, 30)
     for outcome, share in real.items():

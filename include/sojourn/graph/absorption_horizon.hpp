@@ -9,20 +9,24 @@
 // of the first nodes over the customers who took one.
 //
 // What no data can tell is told as such: where the longest stay observed at a node is censored and shorter than the time left, what
-// becomes of those who stay longer is `unknown`. Its share is carried through the same equation, as if it were an outcome: the outcomes, neither and
-// unknown sum to 1, and nothing is extrapolated. An interval runs from the low quantile of a share to the high one of share + unknown.
+// becomes of those who stay longer is `unknown`. Its share is carried through the same equation, as if it were an outcome: the outcomes,
+// neither and unknown sum to 1, and nothing is extrapolated. An interval runs from the low quantile of a share to the high one of
+// share + unknown.
 //
 // The equation is solved on a grid of m steps over the horizon: K is exact at its own instants, F is linear between grid points, so that
-// the error is of second order in the step for smooth F, and none where all stays until a move and the horizon are multiples of the step (dates,
-// say); such a step is taken where one is found. Else the step is halved until no share moves by more than 0.0005, twice, or 8 times the first grid's points
-// are reached; the interval is widened by what the last halving moved. Steps divide the horizon's days or hours where they can, since
-// deadlines fall on those.
+// the error is of second order in the step for smooth F, and none where the horizon and all stays until a move are multiples of the step
+// (dates, say); such a step is taken where one is found. Else the step is halved until no share moves by more than 0.0005, twice, or 8
+// times the first grid's steps are reached; the interval is widened by what the last halving moved. Steps divide the horizon's days or
+// hours where they can, since deadlines fall on those. Where very few stays make F a staircase, a way that ends within a step of the
+// horizon is counted in part.
 //
-// Intervals: Bayesian bootstrap over customers (as in absorption.hpp) on the first grid, moved by the difference of the two grids. A share of
-// exactly 0 or 1 gets Jeffreys' interval, n being the customers followed to an outcome or to the horizon.
+// Intervals: Bayesian bootstrap over customers (as in absorption.hpp) on the first grid, moved by the difference of the two grids. A share
+// of exactly 0 or 1 gets Jeffreys' interval, n being the customers followed to an outcome or to the horizon.
 //
-// Cost: draws · (stays · ~5 ns + filled steps of all moves · m · (outcomes + 1)); m is 512 for up to some 80 moves and shrinks with their root
-// to 32. Memory: 16 to 40 bytes a stay; and a thread 64 bytes a customer, and 64 · m · (outcomes + 1) a node. A task is 8 draws.
+// Cost: draws · (stays + filled steps of all moves · m · (outcomes + 1) / 2), about 50 ns a stay where customers are many, shared among
+// threads; m is at most 512 up to some 100 moves, and shrinks with the root of their number to 32. Beyond some hundred nodes the moves
+// without delay cost n³ a draw and n² · m besides. Memory: 16 to 60 bytes a stay; and a thread 64 bytes a customer, and
+// 64 · m · (outcomes + 1) a node. A task is 8 draws.
 #pragma once
 
 #include <Eigen/Dense>
