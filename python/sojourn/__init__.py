@@ -7,6 +7,7 @@ from sojourn import datasets
 from sojourn._core import InvalidInput, __version__
 from sojourn.assets import Definition, Ledger, Reconciliation, reconcile
 from sojourn.attribution import Attribution
+from sojourn.discover import discover
 from sojourn.events import EventLog
 from sojourn.graph import JourneyGraph
 from sojourn.journey import Journey, Moment, Outcome, Stage
@@ -57,6 +58,7 @@ __all__ = [
     "count",
     "csat",
     "datasets",
+    "discover",
     "event",
     "gap",
     "mean_score",

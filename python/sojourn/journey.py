@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,12 +119,15 @@ class Journey:
         A whole number, from 1.
     note
         Anything a reader should know.
+    selections
+        Saved parts of it for `sub`: a dict id → ids of moments, or dicts with the file's keys.
 
     Raises
     ------
     InvalidInput
         For unknown keys or stages, ids used twice or reserved (START, END, observed, this), wrong types, bad durations,
-        patterns that can never occur, an anniversary in an outcome; with the place, as ``moments[3].when.within``.
+        patterns that can never occur, an anniversary in an outcome, a selection of unknown moments; with the place, as
+        ``moments[3].when.within``.
 
     Examples
     --------
@@ -149,9 +152,12 @@ class Journey:
         journey: str | None = None,
         version: int = 1,
         note: str | None = None,
+        selections: Mapping[str, Sequence[str]] | Sequence[Mapping[str, Any]] = (),
     ) -> None:
         if isinstance(outcomes, Mapping):
             outcomes = [Outcome(name, when) for name, when in outcomes.items()]
+        if isinstance(selections, Mapping):
+            selections = [{"id": name, "moments": list(moments)} for name, moments in selections.items()]
         written: dict[str, Any] = {
             "schema": _SCHEMA,
             "journey": journey,
@@ -160,6 +166,7 @@ class Journey:
             "outcomes": _dicts(outcomes, "outcomes", "a dict id → pattern, or a list"),
             "stages": [{"id": s} if isinstance(s, str) else s for s in _dicts(stages, "stages", "a list")],
             "moments": _dicts(moments, "moments", "a list"),
+            "selections": _dicts(selections, "selections", "a dict id → ids of moments, or a list") or None,
         }
         self._core = _parse({key: value for key, value in written.items() if value is not None})
 
@@ -216,6 +223,16 @@ class Journey:
         return self.to_dict().get("note")
 
     @property
+    def part_of(self) -> str | None:
+        """The name of the journey that this one was selected from by `sub`; None: it is a whole."""
+        return self.to_dict().get("part_of")
+
+    @property
+    def selections(self) -> dict[str, list[str]]:
+        """The saved selections: id → ids of moments."""
+        return {s["id"]: s["moments"] for s in self.to_dict().get("selections", [])}
+
+    @property
     def stages(self) -> list[Stage]:
         """The stages in order."""
         return [Stage(**{**s, "needs": tuple(s.get("needs", ()))}) for s in self.to_dict()["stages"]]
@@ -244,9 +261,12 @@ class Journey:
         Returns
         -------
         Table
-            check, place, detail. Without a log: stages without moments; moments with nobody accountable, an owner named
-            twice, no KPI or target, or another moment's pattern. With one also: event names and columns the log lacks,
-            events without a moment, moments never reached.
+            check, place, detail. Without a log: that it is a proposal of `discover`; stages without moments; moments
+            with nobody accountable, an owner named twice, no KPI or target, a KPI that hangs on another owner's moment
+            (for information), or another moment's pattern. With one also: event names and columns the log lacks,
+            events without a moment, moments never reached; moments of different owners that occur at one event where
+            neither shares in the other; a stale map: moments of the log's first half that its last quarter does not
+            know, and events new in the last quarter that no pattern mentions.
 
         Examples
         --------
@@ -258,6 +278,63 @@ class Journey:
         return Table(
             self._core.check(None if log is None else log._core, checked(threads)), getattr(log, "_like", None)
         )
+
+    def sub(
+        self,
+        selection: str | None = None,
+        *,
+        stages: Sequence[str] | None = None,
+        moments: Sequence[str] | None = None,
+        name: str | None = None,
+    ) -> Journey:
+        """Return a part of this journey as a journey of its own (onboarding), which knows what it is `part_of`.
+
+        It has the moments chosen, the stages that hold them, and the outcomes of the whole, so that matched to the same
+        log it shares the whole's denominators: every customer of the log starts, and those without a moment of it go
+        from START straight to their outcome or to ``observed``. Occurrences keep their ids. What `Matches.unmapped`
+        says of it is said of the part alone.
+
+        Parameters
+        ----------
+        selection, stages, moments
+            One of the three: the id of a saved selection, ids of stages, or ids of moments.
+        name
+            The part's own name; by default the selection's id, or the names of its stages.
+
+        Raises
+        ------
+        InvalidInput
+            For none or several of the three, nothing chosen, or an id that this journey does not have.
+
+        Examples
+        --------
+        >>> import sojourn as sj
+        >>> journey = sj.Journey(
+        ...     stages=["buy", "use"],
+        ...     moments=[sj.Moment("order", "buy", sj.event("order")), sj.Moment("call", "use", sj.event("call"))],
+        ...     journey="a shop",
+        ...     selections={"service": ["call"]},
+        ... )
+        >>> journey.sub("service")
+        Journey('service', part of 'a shop', version 1: 1 moment in 1 stage, 0 outcomes)
+        """
+        if sum(chosen is not None for chosen in (selection, stages, moments)) != 1:
+            raise InvalidInput("sub: expected one of selection, stages and moments")
+        written = self.to_dict()
+        if selection is not None:
+            _known([selection], "selection", self.selections)
+            moments = self.selections[selection]
+        elif stages is not None:
+            _known(stages, "stages", [s["id"] for s in written["stages"]])
+            moments = [m["id"] for m in written["moments"] if m["stage"] in stages]
+            name = name or ", ".join(s.get("name", s["id"]) for s in written["stages"] if s["id"] in stages)
+        kept = _known(moments or [], "moments", [m["id"] for m in written["moments"]])
+        written["moments"] = [m for m in written["moments"] if m["id"] in kept]
+        held = {m["stage"] for m in written["moments"]}
+        written["stages"] = [s for s in written["stages"] if s["id"] in held]
+        whole = written.get("journey") or "a journey without a name"
+        written.pop("selections", None)
+        return Journey.from_dict({**written, "journey": name or selection or f"part of {whole}", "part_of": whole})
 
     def match(self, log: EventLog, *, threads: int | None = None) -> Matches:
         """Take every customer of a log through the journey.
@@ -300,6 +377,7 @@ class Journey:
     def __repr__(self) -> str:
         written = self.to_dict()
         name = f"{written['journey']!r}, " if written.get("journey") else ""
+        name += f"part of {written['part_of']!r}, " if written.get("part_of") else ""
         counts = {key: len(written[key]) for key in ("moments", "stages", "outcomes")}
         return (
             f"Journey({name}version {written['version']}: {_counted(counts['moments'], 'moment')} in "
@@ -345,6 +423,19 @@ def _written(value: Any, keys: Sequence[str]) -> dict[str, Any]:
     """Return the fields that are set, patterns as dicts."""
     fields = {key: _plain(getattr(value, key)) for key in keys}
     return {key: item for key, item in fields.items() if item is not None and not (isinstance(item, list) and not item)}
+
+
+def _known(chosen: Sequence[str], place: str, known: Iterable[str]) -> Sequence[str]:
+    """Return what was chosen, if it is a list of known ids with at least one."""
+    known = list(known)
+    if isinstance(chosen, str) or not isinstance(chosen, Sequence):
+        raise InvalidInput(f"{place}: found {chosen!r:.60}, expected a list of ids")
+    if not chosen:
+        raise InvalidInput(f"{place}: found none, expected at least one of {', '.join(known)}")
+    for one in chosen:
+        if one not in known:
+            raise InvalidInput(f"{place}: found {one!r:.60}, expected one of {', '.join(known) or 'none: it has none'}")
+    return chosen
 
 
 def _phrase(when: Any) -> str:

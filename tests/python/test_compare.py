@@ -338,7 +338,5 @@ def test_the_shop_before_and_after_july() -> None:
         graphs.append(shop.journey.match(sj.EventLog(table, observed=observed)).graph())
     rows_ = by_edge(graphs[0].compare(graphs[1], draws=100))
     first = rows_["START", "first_order"]
-    assert (
-        first["probability"] == 1.0 and first["other_probability"] == 0.0
-    )
+    assert first["probability"] == 1.0 and first["other_probability"] == 0.0
     assert first["low"] < -0.99

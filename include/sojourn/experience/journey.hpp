@@ -1,6 +1,7 @@
 // The journey: stages, the moments of truth in them, who answers for each, how well it should go, and how it can end.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -71,6 +72,14 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
+/// Moments of a journey, saved under an id: a journey of its own (onboarding) whose customers are those of the whole.
+struct Selection {
+  std::string id;
+  std::vector<std::string> moments;  // ids
+
+  friend bool operator==(const Selection&, const Selection&) = default;
+};
+
 /// A validated journey; immutable. `read`, `parse` and `load` are in journey_json.hpp.
 class Journey {
  public:
@@ -81,12 +90,15 @@ class Journey {
     std::vector<Stage> stages = {};
     std::vector<Moment> moments = {};
     std::vector<Outcome> outcomes = {};
+    std::vector<Selection> selections = {};
+    std::string part_of = {};  // the name of the journey that this one was selected from; empty: it is a whole
 
     friend bool operator==(const Parts&, const Parts&) = default;
   };
 
   /// @throws InvalidInput with the place ("moments[3].when.n"): for ids that are empty, reserved or used twice (two stages; two moments or
-  /// outcomes; a stage and an outcome), a moment of an unknown stage, a pattern that can never occur, an outcome with an anniversary.
+  /// outcomes; a stage and an outcome), a moment of an unknown stage, a pattern that can never occur, an outcome with an anniversary, a selection
+  /// without moments or with an unknown one.
   explicit Journey(Parts parts) : p_(std::move(parts)) {
     for (Moment& moment : p_.moments) moment.when = as_pattern(std::move(moment.when));
     for (Outcome& outcome : p_.outcomes) outcome.when = as_pattern(std::move(outcome.when));
@@ -99,6 +111,8 @@ class Journey {
   [[nodiscard]] const std::vector<Stage>& stages() const { return p_.stages; }
   [[nodiscard]] const std::vector<Moment>& moments() const { return p_.moments; }
   [[nodiscard]] const std::vector<Outcome>& outcomes() const { return p_.outcomes; }
+  [[nodiscard]] const std::vector<Selection>& selections() const { return p_.selections; }
+  [[nodiscard]] const std::string& part_of() const { return p_.part_of; }
   [[nodiscard]] const Parts& parts() const { return p_; }
 
   friend bool operator==(const Journey&, const Journey&) = default;
@@ -130,7 +144,7 @@ class Journey {
   void validate() const {
     if (p_.version < 1) refuse("version", std::to_string(p_.version), "1 or more");
     if (p_.moments.empty()) refuse("moments", "none", "at least one");
-    std::set<std::string> stages, ids;
+    std::set<std::string> stages, ids, selections;
     const auto once = [](std::set<std::string>& taken, const std::string& id, const std::string& place) {
       check_id(id, place);
       if (!taken.insert(id).second) refuse(place, "'" + id + "' a second time", "an id of its own");
@@ -157,6 +171,25 @@ class Journey {
         if (part.form == Form::anniversary)
           refuse(place + ".when", "an anniversary", "a pattern without one (anniversaries stop at the first outcome: it would wait for itself)");
       });
+    }
+    for (std::size_t i = 0; i < p_.selections.size(); ++i) {
+      const Selection& selection = p_.selections[i];
+      const std::string place = "selections[" + std::to_string(i) + "]";
+      once(selections, selection.id, place + ".id");
+      if (selection.moments.empty()) refuse(place + ".moments", "none", "at least one");
+      check_selected(selection, place + ".moments");
+    }
+  }
+
+  void check_selected(const Selection& selection, const std::string& place) const {
+    std::vector<std::string> known;
+    for (const Moment& moment : p_.moments) known.push_back(moment.id);
+    std::set<std::string> taken;
+    for (std::size_t i = 0; i < selection.moments.size(); ++i) {
+      const std::string &id = selection.moments[i], where = place + "[" + std::to_string(i) + "]";
+      if (std::find(known.begin(), known.end(), id) == known.end())
+        throw InvalidInput(where + ": found unknown moment '" + id + "'" + did_you_mean(id, known) + ", expected one of " + listed(known));
+      if (!taken.insert(id).second) refuse(where, "'" + id + "' a second time", "each moment once");
     }
   }
 

@@ -102,6 +102,13 @@ inline Outcome read_outcome(const JsonCursor& at) {
   return {at.require("id").string(), read_pattern(at.require("when")), text_or_empty(at, "name")};
 }
 
+inline Selection read_selection(const JsonCursor& at) {
+  at.only(Keys{"id", "moments"});
+  Selection out{at.require("id").string(), {}};
+  for (const JsonCursor& item : at.require("moments").items()) out.moments.push_back(item.string());
+  return out;
+}
+
 inline void put(boost::json::object& out, const char* key, const std::string& text) {
   if (!text.empty()) out[key] = text;
 }
@@ -133,16 +140,19 @@ inline boost::json::object write_kpi(const Kpi& kpi) {
 inline Journey read_journey(const JsonCursor& at) {
   using namespace journey_json_detail;
   if (!at.is_object()) at.fail("an object with \"schema\", \"stages\" and \"moments\"");
-  at.only(Keys{"schema", "journey", "version", "note", "outcomes", "stages", "moments"});
+  at.only(Keys{"schema", "journey", "version", "note", "part_of", "outcomes", "stages", "moments", "selections"});
   if (const JsonCursor schema = at.require("schema"); schema.string() != journey_schema) schema.fail(std::string("'") + journey_schema + "'");
   Journey::Parts parts;
   parts.name = text_or_empty(at, "journey");
   if (const auto version = at.find("version")) parts.version = version->integer();
   parts.note = text_or_empty(at, "note");
+  parts.part_of = text_or_empty(at, "part_of");
   for (const JsonCursor& stage : at.require("stages").items()) parts.stages.push_back(read_stage(stage));
   for (const JsonCursor& moment : at.require("moments").items()) parts.moments.push_back(read_moment(moment));
   if (const auto outcomes = at.find("outcomes"))
     for (const JsonCursor& outcome : outcomes->items()) parts.outcomes.push_back(read_outcome(outcome));
+  if (const auto selections = at.find("selections"))
+    for (const JsonCursor& selection : selections->items()) parts.selections.push_back(read_selection(selection));
   return Journey{std::move(parts)};
 }
 
@@ -153,6 +163,7 @@ inline boost::json::object write_journey(const Journey& journey) {
   put(out, "journey", journey.name());
   out["version"] = journey.version();
   put(out, "note", journey.note());
+  put(out, "part_of", journey.part_of());
   boost::json::array outcomes, stages, moments;
   for (const Outcome& outcome : journey.outcomes()) {
     boost::json::object item{{"id", outcome.id}};
@@ -181,6 +192,13 @@ inline boost::json::object write_journey(const Journey& journey) {
   out["outcomes"] = std::move(outcomes);
   out["stages"] = std::move(stages);
   out["moments"] = std::move(moments);
+  boost::json::array selections;
+  for (const Selection& selection : journey.selections()) {
+    boost::json::object item{{"id", selection.id}};
+    put(item, "moments", selection.moments);
+    selections.push_back(std::move(item));
+  }
+  if (!selections.empty()) out["selections"] = std::move(selections);
   return out;
 }
 
