@@ -61,6 +61,7 @@
 #include "sojourn/events/event_log.hpp"
 #include "sojourn/events/ingest.hpp"
 #include "sojourn/events/measure_columns.hpp"
+#include "sojourn/events/name_index.hpp"
 #include "sojourn/events/side_tables.hpp"
 #include "sojourn/events/transitions.hpp"
 #include "sojourn/experience/compiled_pattern.hpp"

@@ -14,7 +14,7 @@
 namespace sojourn {
 
 /// Which events a customer has, or a pattern listens to: bit 0 is any event at all (what gaps listen to), the others are names, those of one
-/// remainder modulo 63 together. A pattern emits nothing over a life that has none of its events.
+/// remainder modulo 63 together. A pattern emits nothing over a life that has none of its events, or of a name fewer than any pattern needs.
 using EventSet = std::uint64_t;
 
 inline constexpr EventSet any_event = 1;

@@ -110,13 +110,14 @@ namespace match_detail {
 /// A journey compiled against a log.
 class Compiled {
  public:
-  Compiled(const Journey& journey, const EventLog& log) : program_(log) {
+  Compiled(const Journey& journey, const EventLog& log, const Run& run) : log_(log), program_(log) {
     for (const Outcome& outcome : journey.outcomes()) outcomes_.push_back(program_.add(outcome.when));
     outcomes_end_ = program_.size();
     for (const Moment& moment : journey.moments()) {
       moments_.push_back(program_.add(moment.when));
       kpis_.push_back(moment.kpi ? std::optional{CompiledKpi{*moment.kpi, program_}} : std::nullopt);
     }
+    program_.use_index(run);
   }
 
   /// What one slice of the customers gives; slices are joined in order.
@@ -129,6 +130,8 @@ class Compiled {
   /// Matches some customers. Writes each one's number of occurrences to counts[c], and how the journey ended to endings[c], if there are outcomes.
   void match(Slice customers, std::size_t* counts, Ending* endings, Part& out) const {
     Workspace work = program_.workspace();
+    if (!outcomes_.empty())
+      for (std::size_t c = customers.begin; c < customers.end; ++c) endings[c] = Ending::still_observed(log_.observation(c));
     program_.for_each_life(customers, work, [&](std::size_t c, Life& life, EventSet heard) {
       Ending* ending = outcomes_.empty() ? nullptr : endings + c;
       counts[c] = match_one(static_cast<std::uint32_t>(c), life, heard, work, ending, out);
@@ -139,8 +142,6 @@ class Compiled {
   using Iterator = std::vector<Occurrence>::iterator;
 
   std::size_t match_one(std::uint32_t customer, Life& life, EventSet heard, Workspace& work, Ending* ending, Part& out) const {
-    if (ending != nullptr) *ending = Ending::still_observed({timestamp(life.since()), timestamp(life.until())});
-    if (heard == 0) return 0;
     if (ending != nullptr) {
       program_.evaluate(0, outcomes_end_, heard, life, work);
       *ending = first_ending(outcomes_, life, work);
@@ -194,6 +195,7 @@ class Compiled {
               [](const Undecided& a, const Undecided& b) { return a.time != b.time ? a.time < b.time : a.reason < b.reason; });
   }
 
+  const EventLog& log_;
   Program program_;
   std::vector<std::uint32_t> outcomes_, moments_;
   std::size_t outcomes_end_ = 0;
@@ -225,7 +227,7 @@ struct MatchOptions {
 /// Takes every customer of the log through the journey.
 /// @throws InvalidInput when a condition names a column the log lacks, or compares it with a constant of another kind.
 inline Matches match(std::shared_ptr<const Journey> journey, std::shared_ptr<const EventLog> log, const MatchOptions& options = {}) {
-  const match_detail::Compiled compiled{*journey, *log};
+  const match_detail::Compiled compiled{*journey, *log, options.run};
   const std::vector<Slice> customers = slices(log->customers(), 16 * options.run.count());
   std::vector<match_detail::Compiled::Part> parts(customers.size());
   Matches out{
