@@ -64,6 +64,7 @@
 #include "sojourn/events/name_index.hpp"
 #include "sojourn/events/side_tables.hpp"
 #include "sojourn/events/transitions.hpp"
+#include "sojourn/experience/advance.hpp"
 #include "sojourn/experience/compiled_pattern.hpp"
 #include "sojourn/experience/form_counts.hpp"
 #include "sojourn/experience/form_deadlines.hpp"

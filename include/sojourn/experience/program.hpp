@@ -77,11 +77,16 @@ class Program {
     if (pattern.form == Form::gap) compiled.listens = any_event;
     for (std::size_t i = 0; i < pattern.parts.size(); ++i) {
       const Pattern& part = pattern.parts[i];
-      compiled.parts.push_back(part.is_name() ? add_name(part.name, needed(pattern)) : add(part));
+      const std::uint32_t number = part.is_name() ? add_name(part.name, needed(pattern)) : add(part);
+      const bool is_set = pattern.form == Form::any_of || pattern.form == Form::all_of;
+      if (is_set && std::find(compiled.parts.begin(), compiled.parts.end(), number) != compiled.parts.end()) continue;  // one name twice
+      compiled.parts.push_back(number);
       // An absence begins with a y: x's and z's alone come to nothing, unless they pass up cases.
       const bool begins = pattern.form != Form::absent || i == 1 || !part.is_name();
-      if (begins) compiled.listens |= patterns_[compiled.parts.back()].listens;
+      if (begins) compiled.listens |= patterns_[number].listens;
     }
+    if (pattern.form == Form::sequence) link_repeats(compiled);
+    if (pattern.form == Form::anniversary) check_anniversary(pattern.within, log_->span());
     if (!pattern.parts.empty() && pattern.parts.front().is_name()) {
       compiled.over_name = true;
       compiled.name = pattern.parts.front().name;
@@ -200,6 +205,19 @@ class Program {
       heard |= patterns_[number].listens;
     }
     return heard & listens_;
+  }
+
+  static void link_repeats(CompiledPattern& sequence) {
+    std::unordered_map<std::uint32_t, std::uint32_t> last;
+    sequence.same_before.assign(sequence.parts.size(), CompiledPattern::no_element);
+    sequence.same_behind.assign(sequence.parts.size(), 0);
+    for (std::uint32_t i = 0; i < sequence.parts.size(); ++i) {
+      const auto [before, is_first] = last.try_emplace(sequence.parts[i], i);
+      if (is_first) continue;
+      sequence.same_before[i] = before->second;
+      sequence.same_behind[before->second] = 1;
+      before->second = i;
+    }
   }
 
   std::uint32_t push(CompiledPattern&& compiled) {
