@@ -16,7 +16,7 @@ BEGIN = datetime(2015, 1, 1)
 SECONDS = 20.0  # far above what any takes, far below what a quadratic one would
 
 
-def log_of_one(names: list[str], n: int, step: int = 0, names_from: int = 1) -> sj.EventLog:
+def log_of_one(names: list[str], n: int, step: int = 0) -> sj.EventLog:
     """One customer with n events, `step` microseconds apart, names in turn."""
     times = np.int64(1_600_000_000_000_000) + np.arange(n, dtype=np.int64) * step
     events = pa.DictionaryArray.from_arrays(pa.array(np.arange(n, dtype=np.int32) % len(names)), pa.array(names))
@@ -88,7 +88,7 @@ def test_unknown_cases_keep_their_rows_through_nested_windows() -> None:
     """What an unknown x leaves open reaches ever further ahead, but never round the end of the clock."""
     at = [datetime(9000, 1, 1), datetime(9001, 1, 1)]
     table = pa.table({"customer": [1, 1], "time": at, "event": ["a", "b"], "v": pa.array([None, 1.0])})
-    pattern = sj.count("a", at_least=1, within="1d", where={"v": {">": 0}})
+    pattern = sj.count("a", at_least=1, within="1d").where(sj.column("v") > 0)
     for _ in range(8):
         pattern = sj.all_of(pattern, "b", within="4000000w")
     observed = {"customer": [1], "from": [datetime(9000, 6, 1)], "to": [datetime(9002, 1, 1)]}
@@ -105,12 +105,11 @@ def test_a_million_ties_at_one_instant() -> None:
 
 
 def test_a_customer_with_ten_million_events_costs_what_the_events_cost() -> None:
-    """Twice the events, about twice the time: ten million within ten times a million's, and some room."""
+    """Ten times the events, about ten times the time."""
     journey = journey_of(*EVERY_FORM)
     seconds = []
     for n in (1_000_000, 10_000_000):
         log = log_of_one(["a", "b", "c"], n, 30_000_000)
-        journey.match(log)
         start = time.perf_counter()
         journey.match(log)
         seconds.append(time.perf_counter() - start)
@@ -119,9 +118,7 @@ def test_a_customer_with_ten_million_events_costs_what_the_events_cost() -> None
 
 
 def test_anniversaries_of_every_second_are_refused() -> None:
-    log = sj.EventLog(
-        {"customer": [1, 1], "time": [BEGIN, BEGIN + timedelta(days=3650)], "event": ["a", "b"]}
-    )
+    log = sj.EventLog({"customer": [1, 1], "time": [BEGIN, BEGIN + timedelta(days=3650)], "event": ["a", "b"]})
     with pytest.raises(sj.InvalidInput, match=r"every '1s'.*more than 100000 of one event.*longer 'every'"):
         journey_of(sj.anniversary("a", every="1s")).match(log)
     assert len(journey_of(sj.anniversary("a", every="1h")).match(log)) == 87_600
@@ -153,7 +150,9 @@ def test_a_thousand_moments_of_a_thousand_names() -> None:
         {
             "customer": pa.array(draw.integers(0, customers, n)),
             "time": pa.array(draw.integers(0, 10**15, n)).cast(pa.timestamp("us")),
-            "event": pa.DictionaryArray.from_arrays(pa.array(draw.integers(0, 1000, n).astype(np.int32)), pa.array(names)),
+            "event": pa.DictionaryArray.from_arrays(
+                pa.array(draw.integers(0, 1000, n).astype(np.int32)), pa.array(names)
+            ),
         }
     )
     log = sj.EventLog(table)
