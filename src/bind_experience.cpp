@@ -13,6 +13,7 @@
 #include "logs.hpp"
 #include "matches.hpp"
 #include "sojourn/core/take.hpp"
+#include "sojourn/experience/advance.hpp"
 #include "sojourn/experience/journey_check.hpp"
 #include "sojourn/experience/journey_json.hpp"
 #include "sojourn/experience/match.hpp"
@@ -95,20 +96,18 @@ ResultTable occurrences_table(const Matches& matches, std::optional<std::size_t>
   return occurrences_result(matches, matches.occurrences, occurrence_ids(matches, run));
 }
 
-/// The occurrences whose ids an earlier match did not have.
+SharedMatches advance_matches(const Matches& earlier, const SharedLog& log, std::optional<std::size_t> threads) {
+  const MatchOptions options{make_run(threads, "matching")};
+  const py::gil_scoped_release release;
+  return std::make_shared<Matches>(advance(earlier, log, options));
+}
+
+/// The occurrences that an earlier match did not have.
 ResultTable new_since(const Matches& matches, const Matches& earlier, std::optional<std::size_t> threads) {
   const Run run = make_run(threads, "naming occurrences");
   const py::gil_scoped_release release;
-  std::vector<std::int64_t> before = occurrence_ids(earlier, run), ids;
-  std::sort(before.begin(), before.end());
-  const std::vector<std::int64_t> now = occurrence_ids(matches, run);
-  std::vector<Occurrence> fresh;
-  for (std::size_t i = 0; i < now.size(); ++i) {
-    if (std::binary_search(before.begin(), before.end(), now[i])) continue;
-    ids.push_back(now[i]);
-    fresh.push_back(matches.occurrences[i]);
-  }
-  return occurrences_result(matches, fresh, std::move(ids));
+  const std::vector<Occurrence> fresh = new_occurrences(matches, earlier);
+  return occurrences_result(matches, fresh, occurrence_ids(matches, fresh, run));
 }
 
 ResultTable undecided_table(const Matches& matches) {
@@ -328,6 +327,7 @@ void bind_experience(py::module_& m) {
       .def_property_readonly("undecided_cases", [](const Matches& self) { return self.undecided.size(); })
       .def_readonly("before_observation", &Matches::before_observation)
       .def_readonly("undecided_before_observation", &Matches::undecided_before_observation)
+      .def("advance", &advance_matches, py::arg("log"), py::arg("threads"))
       .def("occurrences", &occurrences_table, py::arg("threads"))
       .def("new_since", &new_since, py::arg("earlier"), py::arg("threads"))
       .def("undecided", &undecided_table)

@@ -294,8 +294,16 @@ class Matches:
             Equal to those of one log built from all events.
         new
             As `occurrences`, of those whose occurrence_id was not there before.
+
+        Notes
+        -----
+        Only customers with new events are matched again, and those to whom the passing of time alone brings something
+        (a deadline or an anniversary that the observation has now reached). What is kept for that is 16 bytes for each
+        customer who waits so; the log keeps the events. The other customers' rows are copied. Where the observation
+        begins earlier than before, everything is matched again.
         """
-        matches = self._journey.match(self._log.append(more, threads=threads), threads=threads)
+        log = self._log.append(more, threads=threads)
+        matches = Matches(self._core.advance(log._core, checked(threads)), self._journey, log)
         return matches, self._table(matches._core.new_since(self._core, checked(threads)))
 
     def select(self, customers: Any, customer: str = "customer", *, threads: int | None = None) -> Matches:

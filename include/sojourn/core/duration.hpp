@@ -14,6 +14,8 @@ namespace sojourn {
 
 /// Either a fixed span (`months == 0`) or a number of calendar months (`fixed == 0`). Never negative.
 struct Duration {
+  static constexpr std::int64_t most = 4'000'000;  // of any unit
+
   std::int64_t months = 0;
   Micros fixed{0};
 
@@ -26,7 +28,6 @@ struct Duration {
   static Duration parse(std::string_view text, const std::string& place) {
     std::size_t i = 0;
     std::int64_t n = 0;
-    constexpr std::int64_t most = 4'000'000;
     while (i < text.size() && text[i] >= '0' && text[i] <= '9' && n <= most) n = n * 10 + (text[i++] - '0');
     const bool digits = i > 0;
     while (i < text.size() && text[i] == ' ') ++i;
@@ -53,6 +54,7 @@ struct Duration {
     const auto count = [](std::int64_t n, const char* word) { return std::to_string(n) + " " + word + (n == 1 ? "" : "s"); };
     if (months != 0) return months % 12 == 0 ? count(months / 12, "year") : count(months, "month");
     const std::int64_t seconds = fixed.count() / micros_per_second;
+    if (seconds > most * 86'400) return std::to_string(seconds / (7 * 86'400)) + "w";  // so long only in weeks
     if (seconds % 86'400 == 0) return std::to_string(seconds / 86'400) + "d";
     if (seconds % 3600 == 0) return std::to_string(seconds / 3600) + "h";
     if (seconds % 60 == 0) return std::to_string(seconds / 60) + "m";

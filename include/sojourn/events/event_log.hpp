@@ -17,6 +17,7 @@
 #include "sojourn/core/customer_ids.hpp"
 #include "sojourn/core/time.hpp"
 #include "sojourn/core/zone.hpp"
+#include "sojourn/events/name_index.hpp"
 
 namespace sojourn {
 
@@ -145,6 +146,11 @@ class EventLog {
   [[nodiscard]] const ZoneRules& zone() const { return p_.zone; }
   [[nodiscard]] const Parts& parts() const { return p_; }
 
+  /// Where each customer's events of some codes stand: found when first asked for, and kept. Not for logs of NameIndex::most events or more.
+  [[nodiscard]] std::vector<const NameEvents*> named(std::span<const std::uint32_t> codes, const Run& run) const {
+    return index_->find(codes, p_.names.size(), {p_.offsets, p_.events, p_.times}, run);
+  }
+
   /// A result column of instants, written as the log's own times were.
   [[nodiscard]] Column time_column(std::string name, std::vector<std::int64_t> utc_micros, std::vector<std::uint8_t> nulls = {}) const {
     const bool local = !p_.written_zone && !p_.zone.is_utc();
@@ -155,6 +161,7 @@ class EventLog {
 
  private:
   Parts p_;
+  std::unique_ptr<NameIndex> index_ = std::make_unique<NameIndex>();
 };
 
 }  // namespace sojourn

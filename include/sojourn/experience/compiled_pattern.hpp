@@ -14,7 +14,7 @@
 namespace sojourn {
 
 /// Which events a customer has, or a pattern listens to: bit 0 is any event at all (what gaps listen to), the others are names, those of one
-/// remainder modulo 63 together. A pattern emits nothing over a life that has none of its events.
+/// remainder modulo 63 together. A pattern emits nothing over a life that has none of its events, or of a name fewer than any pattern needs.
 using EventSet = std::uint64_t;
 
 inline constexpr EventSet any_event = 1;
@@ -27,6 +27,10 @@ struct CompiledPattern {
   Duration within = {};
   Rearm rearm = Rearm::below;
   bool strict = false;
+  // sequence: of each element, the one before it that is the same part, and whether one behind it is
+  static constexpr std::uint32_t no_element = UINT32_MAX;
+  std::vector<std::uint32_t> same_before = {};
+  std::vector<std::uint8_t> same_behind = {};
   bool over_name = false;                    // its first part is a bare event name …
   std::string name = {};                     // … namely this one
   std::vector<std::uint8_t> own_kinds = {};  // strict: by event code, whether an element mentions the name
@@ -44,6 +48,7 @@ struct Scratch {
   };
   std::vector<Signal> known, unknown;
   std::vector<Tagged> tagged;
+  std::vector<std::uint32_t> elements;
   std::vector<std::uint32_t> others_before;
 };
 

@@ -74,16 +74,21 @@ inline void evaluate_count(const FormInput& in, Emitted& out) {
   const Counted x{in};
   const auto wanted = static_cast<std::uint64_t>(in.pattern.n);
   if (x.known.size() + x.unknown.size() < wanted) return;
-  Following known_until{x.known}, unknown_until{x.unknown};
   WindowStart known_from{x.known}, unknown_from{x.unknown};
+  const auto skip_place = [](std::span<const Signal> signals, std::size_t from, const Signal& at) {
+    while (from < signals.size() && signals[from].place() == at.place()) ++from;
+    return from;
+  };
+  std::size_t last = 0, last_unknown = 0;  // how many lie at or before the place at hand
   bool armed = true;
   for (std::size_t i = 0, j = 0; i < x.known.size() || j < x.unknown.size();) {
     const bool is_known = j == x.unknown.size() || (i < x.known.size() && !(x.unknown[j] < x.known[i]));
     const Signal& at = is_known ? x.known[i++] : x.unknown[j++];
     const std::int64_t opens = in.life.shift(at.time, in.pattern.within, -1);
-    const std::size_t last = known_until.after(at.place());
+    last = skip_place(x.known, std::max(last, i), at);
+    last_unknown = skip_place(x.unknown, std::max(last_unknown, j), at);
     const std::size_t known = last - known_from.first_from(opens);
-    const std::size_t unknown = unknown_until.after(at.place()) - unknown_from.first_from(opens);
+    const std::size_t unknown = last_unknown - unknown_from.first_from(opens);
     const bool ready = armed || in.pattern.rearm == Rearm::every;  // as it stood on arriving at x
     if (is_known && known >= wanted) {
       if (!ready) continue;

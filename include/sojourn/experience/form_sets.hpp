@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -12,12 +13,14 @@
 
 namespace sojourn {
 
-/// All parts' signals in the order of their places, then of the parts as listed, then of their starts.
+/// All parts' signals in the order of their places, then of the parts as listed, then of their starts. A part that a sequence lists several
+/// times comes once, as the last of them: a thousand times one name are not a thousand copies of its signals.
 inline std::span<const Scratch::Tagged> in_one_order(const FormInput& in) {
   std::vector<Scratch::Tagged>& tagged = in.scratch.tagged;
   tagged.clear();
   std::size_t filled = 0;
   for (std::uint32_t p = 0; p < in.parts(); ++p) {
+    if (!in.pattern.same_behind.empty() && in.pattern.same_behind[p] != 0) continue;
     filled += !in.part(p).signals.empty();
     for (const Signal& signal : in.part(p).signals) tagged.push_back({signal, p});
   }
@@ -113,6 +116,16 @@ class OtherEvents {
   std::vector<std::uint32_t>& before_;
 };
 
+/// The elements that the signals at one place may serve, from the last to the first.
+inline std::span<const std::uint32_t> elements_at(const FormInput& in, std::span<const Scratch::Tagged> here) {
+  std::vector<std::uint32_t>& elements = in.scratch.elements;
+  elements.clear();
+  for (const Scratch::Tagged& tagged : here)
+    for (std::uint32_t e = tagged.part; e != CompiledPattern::no_element; e = in.pattern.same_before[e]) elements.push_back(e);
+  if (here.size() > 1) std::sort(elements.begin(), elements.end(), std::greater{});
+  return elements;
+}
+
 }  // namespace sequence_detail
 
 inline void evaluate_sequence(const FormInput& in, Emitted& out) {
@@ -123,6 +136,10 @@ inline void evaluate_sequence(const FormInput& in, Emitted& out) {
   const OtherEvents others{in.pattern, in.life, in.scratch.others_before};
   const std::size_t length = in.parts();
   std::vector<Starts> reached(length);  // reached[j]: series of j + 1 elements
+  std::size_t used = 0;                 // of them; those behind are empty
+  const auto drop_all = [&] {
+    while (used > 0) reached[--used].clear();
+  };
   std::uint32_t others_seen = 0;
   for (auto rest = in_one_order(in); !rest.empty();) {
     const auto here = at_one_place(rest);
@@ -130,23 +147,23 @@ inline void evaluate_sequence(const FormInput& in, Emitted& out) {
     const LifePlace place = here.front().signal.place();
     if (in.pattern.strict) {
       const std::uint32_t others_now = others.before(place);
-      if (others_now != others_seen)
-        for (Starts& starts : reached) starts.clear();
+      if (others_now != others_seen) drop_all();
       others_seen = others_now;
     }
     // From the last element to the first, so that one event does not serve two.
-    for (std::size_t i = here.size(); i-- > 0;) {
-      const auto& [signal, part] = here[i];
-      if (part + 1 == length) {
-        const auto start = length == 1 ? std::optional{Start{place, signal.time, signal.time}} : reached[length - 2].latest_open(signal.time);
+    for (const std::uint32_t element : elements_at(in, here)) {
+      if (element + 1 == length) {
+        const auto start = reached[length - 2].latest_open(place.time);
         if (!start) continue;
-        out.signals.push_back(signal);
+        out.signals.push_back(here.back().signal);
         out.signals.back().start_time = start->time;
-        for (Starts& starts : reached) starts.clear();
+        drop_all();
         break;  // its events are consumed
       }
-      if (part == 0) reached[0].add({place, signal.time, in.life.shift(signal.time, in.pattern.within)});
-      else if (!reached[part - 1].empty()) reached[part].add_open(reached[part - 1], signal.time);
+      if (element == 0) reached[0].add({place, place.time, in.life.shift(place.time, in.pattern.within)});
+      else if (element <= used) reached[element].add_open(reached[element - 1], place.time);
+      else continue;
+      used = std::max<std::size_t>(used, element + 1);
     }
   }
   judge_carried(in.pattern, in.life, out);

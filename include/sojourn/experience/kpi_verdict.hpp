@@ -56,7 +56,7 @@ class KpiCursor {
   Truth followed(const Signal& o) {
     const std::int64_t ends = life_.shift(o.time, kpi_.within);
     if (known_after_.any(o.place(), ends)) return Truth::yes;
-    return unknown_after_.any(o.place(), ends) || ends > life_.until() ? Truth::unknown : Truth::no;
+    return unknown_after_.any(o.place(), ends) || !life_.reaches(ends) ? Truth::unknown : Truth::no;
   }
 
   Truth preceded(const Signal& o) {

@@ -37,6 +37,14 @@ class Life {
   [[nodiscard]] std::size_t row(std::uint32_t position) const { return events_.first + position; }
   [[nodiscard]] std::int64_t since() const { return since_; }
   [[nodiscard]] std::int64_t until() const { return until_; }
+  /// Whether the observation lasts until `time`. What it does not last until is remembered: see `waits`.
+  [[nodiscard]] bool reaches(std::int64_t time) const {
+    if (time <= until_) return true;
+    waits_ = std::min(waits_, time);
+    return false;
+  }
+  /// As long as no events come and the observation ends before this, all answers stay as they are.
+  [[nodiscard]] std::int64_t waits() const { return waits_; }
   [[nodiscard]] bool truncated() const { return log_->history() == History::truncated; }
   [[nodiscard]] std::optional<std::int64_t> prior(const std::string& event) const { return log_->prior_count(customer_, event); }
 
@@ -49,7 +57,7 @@ class Life {
   /// Whatever lies within `duration` of something at or before `time` lies no later than this. Months end unevenly: 31 March less a month and
   /// 28 March less a month are one day, so that calendar durations get four days more.
   [[nodiscard]] std::int64_t reach(std::int64_t time, const Duration& duration) const {
-    if (time == Case::no_end) return time;
+    if (time > beyond_all) return Case::no_end;
     return shift(time, duration) + (duration.is_calendar() ? 4 * micros_per_day : 0);
   }
 
@@ -57,10 +65,13 @@ class Life {
   std::optional<std::int64_t> first_outcome = std::nullopt;
 
  private:
+  static constexpr std::int64_t beyond_all = 300'000'000'000'000'000;  // after the year 9999, where all logs end: sums stay small
+
   const EventLog* log_;
   std::size_t customer_;
   CustomerEvents events_;
   std::int64_t since_, until_;
+  mutable std::int64_t waits_ = Case::no_end;
 };
 
 }  // namespace sojourn

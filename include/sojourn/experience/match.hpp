@@ -47,6 +47,12 @@ struct Undecided {
   friend bool operator==(const Undecided&, const Undecided&) = default;
 };
 
+/// A customer to whom the mere passing of time may bring something: not before the observation reaches `until`.
+struct Waiting {
+  std::uint32_t customer;
+  std::int64_t until;
+};
+
 /// How a customer's journey ended: with the first outcome of the observation, or not while observed.
 struct Ending {
   static constexpr std::int32_t observed = -1;
@@ -72,6 +78,7 @@ struct Matches {
   std::vector<std::size_t> offsets = {0};  // customer c has occurrences [offsets[c], offsets[c + 1])
   std::vector<Undecided> undecided;
   Buffer<Ending> endings;                         // a customer each; empty for a journey without outcomes
+  std::vector<Waiting> waiting = {};              // ascending
   std::int64_t before_observation = 0;            // occurrences left out, because they lie before their customer's observation
   std::int64_t undecided_before_observation = 0;  // cases left out, because what they leave open lies before it
 
@@ -110,7 +117,7 @@ namespace match_detail {
 /// A journey compiled against a log.
 class Compiled {
  public:
-  Compiled(const Journey& journey, const EventLog& log) : program_(log) {
+  Compiled(const Journey& journey, const EventLog& log) : log_(log), program_(log) {
     for (const Outcome& outcome : journey.outcomes()) outcomes_.push_back(program_.add(outcome.when));
     outcomes_end_ = program_.size();
     for (const Moment& moment : journey.moments()) {
@@ -123,24 +130,28 @@ class Compiled {
   struct Part {
     std::vector<Occurrence> occurrences;
     std::vector<Undecided> undecided;
+    std::vector<Waiting> waiting;
     std::int64_t before_observation = 0, undecided_before_observation = 0;
   };
 
   /// Matches some customers. Writes each one's number of occurrences to counts[c], and how the journey ended to endings[c], if there are outcomes.
-  void match(Slice customers, std::size_t* counts, Ending* endings, Part& out) const {
-    Workspace work = program_.workspace();
+  void match(Slice customers, Workspace& work, std::size_t* counts, Ending* endings, Part& out) const {
+    if (!outcomes_.empty())
+      for (std::size_t c = customers.begin; c < customers.end; ++c) endings[c] = Ending::still_observed(log_.observation(c));
     program_.for_each_life(customers, work, [&](std::size_t c, Life& life, EventSet heard) {
       Ending* ending = outcomes_.empty() ? nullptr : endings + c;
       counts[c] = match_one(static_cast<std::uint32_t>(c), life, heard, work, ending, out);
+      if (life.waits() != Case::no_end) out.waiting.push_back({static_cast<std::uint32_t>(c), life.waits()});
     });
   }
+  [[nodiscard]] Workspace workspace() const { return program_.workspace(); }
+  /// For a match of all customers: see Program::use_index.
+  void use_index(const Run& run) { program_.use_index(run); }
 
  private:
   using Iterator = std::vector<Occurrence>::iterator;
 
   std::size_t match_one(std::uint32_t customer, Life& life, EventSet heard, Workspace& work, Ending* ending, Part& out) const {
-    if (ending != nullptr) *ending = Ending::still_observed({timestamp(life.since()), timestamp(life.until())});
-    if (heard == 0) return 0;
     if (ending != nullptr) {
       program_.evaluate(0, outcomes_end_, heard, life, work);
       *ending = first_ending(outcomes_, life, work);
@@ -194,18 +205,28 @@ class Compiled {
               [](const Undecided& a, const Undecided& b) { return a.time != b.time ? a.time < b.time : a.reason < b.reason; });
   }
 
+  const EventLog& log_;
   Program program_;
   std::vector<std::uint32_t> outcomes_, moments_;
   std::size_t outcomes_end_ = 0;
   std::vector<std::optional<CompiledKpi>> kpis_;
 };
 
+/// Room for an answer: offsets[c + 1] is to become customer c's number of occurrences.
+inline Matches blank(std::shared_ptr<const Journey> journey, std::shared_ptr<const EventLog> log) {
+  const std::size_t customers = log->customers();
+  Buffer<Ending> endings(journey->outcomes().empty() ? 0 : customers);
+  return {std::move(journey), std::move(log), {}, std::vector<std::size_t>(customers + 1), {}, std::move(endings)};
+}
+
 /// The slices' answers as one, in the order of the customers.
 inline void join(std::vector<Compiled::Part> parts, const Run& run, Matches& out) {
+  std::partial_sum(out.offsets.begin(), out.offsets.end(), out.offsets.begin());
   std::vector<std::size_t> begins = {0};
   for (const Compiled::Part& part : parts) {
     begins.push_back(begins.back() + part.occurrences.size());
     out.undecided.insert(out.undecided.end(), part.undecided.begin(), part.undecided.end());
+    out.waiting.insert(out.waiting.end(), part.waiting.begin(), part.waiting.end());
     out.before_observation += part.before_observation;
     out.undecided_before_observation += part.undecided_before_observation;
   }
@@ -225,14 +246,15 @@ struct MatchOptions {
 /// Takes every customer of the log through the journey.
 /// @throws InvalidInput when a condition names a column the log lacks, or compares it with a constant of another kind.
 inline Matches match(std::shared_ptr<const Journey> journey, std::shared_ptr<const EventLog> log, const MatchOptions& options = {}) {
-  const match_detail::Compiled compiled{*journey, *log};
+  match_detail::Compiled compiled{*journey, *log};
+  compiled.use_index(options.run);
   const std::vector<Slice> customers = slices(log->customers(), 16 * options.run.count());
   std::vector<match_detail::Compiled::Part> parts(customers.size());
-  Matches out{
-      journey, log, {}, std::vector<std::size_t>(log->customers() + 1), {}, Buffer<Ending>(journey->outcomes().empty() ? 0 : log->customers())};
-  parallel_for(customers.size(), options.run,
-               [&](std::size_t i) { compiled.match(customers[i], out.offsets.data() + 1, out.endings.data(), parts[i]); });
-  std::partial_sum(out.offsets.begin(), out.offsets.end(), out.offsets.begin());
+  Matches out = match_detail::blank(std::move(journey), std::move(log));
+  parallel_for(customers.size(), options.run, [&](std::size_t i) {
+    Workspace work = compiled.workspace();
+    compiled.match(customers[i], work, out.offsets.data() + 1, out.endings.data(), parts[i]);
+  });
   match_detail::join(std::move(parts), options.run, out);
   return out;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "sojourn/core/error.hpp"
@@ -52,20 +53,25 @@ class OccurrenceId {
   std::vector<std::uint64_t> moments_;
 };
 
-/// One id an occurrence (`OccurrenceId`). Two occurrences share an id by chance with probability n²/2⁶⁴ (five in a million for ten million
-/// occurrences); such a result is refused rather than mixed up. O(n log n) for the check. @throws InvalidInput then.
-inline std::vector<std::int64_t> occurrence_ids(const Matches& matches, const Run& run = {}) {
+/// One id for each of some occurrences of a match (`OccurrenceId`). Two occurrences share an id by chance with probability n²/2⁶⁴ (five in a million
+/// for ten million occurrences); such a result is refused rather than mixed up. O(n log n) for the check. @throws InvalidInput then.
+inline std::vector<std::int64_t> occurrence_ids(const Matches& matches, std::span<const Occurrence> occurrences, const Run& run) {
   const OccurrenceId id(matches);
-  std::vector<std::int64_t> ids(matches.occurrences.size());
+  std::vector<std::int64_t> ids(occurrences.size());
   const std::vector<Slice> parts = slices(ids.size(), 4 * run.count());
   parallel_for(parts.size(), run, [&](std::size_t p) {
-    for (std::size_t i = parts[p].begin; i < parts[p].end; ++i) ids[i] = id(matches.occurrences[i]);
+    for (std::size_t i = parts[p].begin; i < parts[p].end; ++i) ids[i] = id(occurrences[i]);
   });
   if (!ids_detail::all_distinct(ids, run))
     throw InvalidInput(
         "occurrence_id: found two occurrences with one id (a chance of about n²/2⁶⁴), expected distinct ones; rename a moment, or split the "
         "customers");
   return ids;
+}
+
+/// One id for each of a match's occurrences.
+inline std::vector<std::int64_t> occurrence_ids(const Matches& matches, const Run& run = {}) {
+  return occurrence_ids(matches, matches.occurrences, run);
 }
 
 }  // namespace sojourn

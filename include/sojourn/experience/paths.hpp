@@ -148,15 +148,15 @@ inline Paths paths(const EventLog& log, const std::vector<NamedPattern>& outcome
     compiled.push_back(program.add(outcome.when));
     out.outcomes.push_back(outcome.id);
   }
+  program.use_index(run);
   for (const std::string& name : log.event_names()) out.nodes.push_back({name, name, ""});
   out.has_value = !log.values().empty();
   std::vector<Ending> endings(log.customers());
   const std::vector<Slice> parts = slices(log.customers(), 16 * run.count());
   parallel_for(parts.size(), run, [&](std::size_t p) {
     Workspace work = program.workspace();
+    for (std::size_t c = parts[p].begin; c < parts[p].end; ++c) endings[c] = Ending::still_observed(log.observation(c));
     program.for_each_life(parts[p], work, [&](std::size_t c, const Life& life, EventSet heard) {
-      endings[c] = Ending::still_observed(log.observation(c));
-      if (heard == 0) return;
       program.evaluate(0, program.size(), heard, life, work);
       endings[c] = first_ending(compiled, life, work);
     });

@@ -1,10 +1,12 @@
 // Patterns compiled against a log, and their evaluation over one customer's life: bottom-up, every part once.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -64,7 +66,7 @@ class Program {
 
   /// @return the pattern's number: where in Workspace::emitted its signals will be.
   std::uint32_t add(const Pattern& pattern) {
-    if (pattern.is_name()) return add_name(pattern.name);
+    if (pattern.is_name()) return add_name(pattern.name, 1);
     CompiledPattern compiled;
     compiled.form = pattern.form;
     compiled.n = pattern.n;
@@ -73,10 +75,18 @@ class Program {
     compiled.strict = pattern.strict;
     compiled.where = bind(pattern.where);
     if (pattern.form == Form::gap) compiled.listens = any_event;
-    for (const Pattern& part : pattern.parts) {
-      compiled.parts.push_back(add(part));
-      compiled.listens |= patterns_[compiled.parts.back()].listens;
+    for (std::size_t i = 0; i < pattern.parts.size(); ++i) {
+      const Pattern& part = pattern.parts[i];
+      const std::uint32_t number = part.is_name() ? add_name(part.name, needed(pattern)) : add(part);
+      const bool is_set = pattern.form == Form::any_of || pattern.form == Form::all_of;
+      if (is_set && std::find(compiled.parts.begin(), compiled.parts.end(), number) != compiled.parts.end()) continue;  // one name twice
+      compiled.parts.push_back(number);
+      // An absence begins with a y: x's and z's alone come to nothing, unless they pass up cases.
+      const bool begins = pattern.form != Form::absent || i == 1 || !part.is_name();
+      if (begins) compiled.listens |= patterns_[number].listens;
     }
+    if (pattern.form == Form::sequence) link_repeats(compiled);
+    if (pattern.form == Form::anniversary) check_anniversary(pattern.within, log_->span());
     if (!pattern.parts.empty() && pattern.parts.front().is_name()) {
       compiled.over_name = true;
       compiled.name = pattern.parts.front().name;
@@ -90,21 +100,24 @@ class Program {
   [[nodiscard]] std::size_t size() const { return patterns_.size(); }
   [[nodiscard]] Workspace workspace() const { return {std::vector<Emitted>(size()), {}, {}}; }
 
+  /// To be called once all patterns are added: where the names are few for the log, their events are looked up in its index instead of being
+  /// searched for. A look-up costs a step for each customer and name, the search one for each event.
+  void use_index(const Run& run) {
+    std::vector<std::uint32_t> codes;
+    for (std::uint32_t code = 0; code < listened_.size(); ++code)
+      if (listened_[code] != 0) codes.push_back(code);
+    if (log_->size() >= NameIndex::most || codes.size() * log_->customers() > log_->size()) return;
+    const std::vector<const NameEvents*> events = log_->named(codes, run);
+    indexed_.emplace();
+    for (std::size_t i = 0; i < codes.size(); ++i) indexed_->push_back({number_of_code_[codes[i]], events[i]});
+  }
+
   /// Calls f(customer, life, heard) for some customers in order, with the bare names evaluated; `heard` is which of the events that the
-  /// program listens to the life has. Listened events are found ahead for a few customers at once, in a pass without branches.
+  /// program listens to the life has. Lives without any are left out: no pattern emits anything over them.
   template <class F>
   void for_each_life(Slice customers, Workspace& work, const F& f) const {
-    const std::vector<std::size_t>& offsets = log_->offsets();
-    for (std::size_t c = customers.begin; c < customers.end;) {
-      const std::size_t first = offsets[c];
-      std::size_t last_customer = c + 1;
-      while (last_customer < customers.end && offsets[last_customer + 1] - first <= batch) ++last_customer;
-      const std::uint32_t* hit = listen(first, offsets[last_customer], work.hits);
-      for (; c < last_customer; ++c) {
-        Life life{*log_, c};
-        f(c, life, begin(life, first, hit, work));
-      }
-    }
+    if (indexed_) look_up(customers, work, f);
+    else search(customers, work, f);
   }
 
   /// Evaluates the patterns numbered [first, last) over a life of which `heard` is known; those before, and the names, must have been.
@@ -119,6 +132,46 @@ class Program {
  private:
   static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
   static constexpr std::size_t batch = 8'192;  // events, unless one customer has more: what is found stays in the cache
+
+  struct Indexed {
+    std::uint32_t number;
+    const NameEvents* events;
+  };
+
+  template <class F>
+  void look_up(Slice customers, Workspace& work, const F& f) const {
+    for (std::size_t c = customers.begin; c < customers.end; ++c) {
+      EventSet heard = 0;
+      for (const auto& [number, events] : *indexed_)
+        if (events->offsets[c + 1] - events->offsets[c] >= needed_[number]) heard |= patterns_[number].listens;
+      if (log_->offsets()[c] != log_->offsets()[c + 1]) heard |= any_event;
+      if ((heard & listens_) == 0) continue;
+      for (const auto& [number, events] : *indexed_) {
+        std::vector<Signal>& signals = work.emitted[number].signals;
+        signals.clear();
+        for (std::uint32_t at = events->offsets[c]; at < events->offsets[c + 1]; ++at)
+          signals.push_back({events->times[at], events->times[at], events->positions[at], false});
+      }
+      Life life{*log_, c};
+      f(c, life, heard & listens_);
+    }
+  }
+
+  /// Listened events are found ahead for a few customers at once, in a pass without branches.
+  template <class F>
+  void search(Slice customers, Workspace& work, const F& f) const {
+    const std::vector<std::size_t>& offsets = log_->offsets();
+    for (std::size_t c = customers.begin; c < customers.end;) {
+      const std::size_t first = offsets[c];
+      std::size_t last_customer = c + 1;
+      while (last_customer < customers.end && offsets[last_customer + 1] - first <= batch) ++last_customer;
+      const std::uint32_t* hit = listen(first, offsets[last_customer], work.hits);
+      for (; c < last_customer; ++c) {
+        Life life{*log_, c};
+        if (const EventSet heard = begin(life, first, hit, work); heard != 0) f(c, life, heard);
+      }
+    }
+  }
 
   /// Finds the events of rows [first, last) that the program listens to: their rows less `first`, then one beyond all.
   const std::uint32_t* listen(std::size_t first, std::size_t last, std::vector<std::uint32_t>& hits) const {
@@ -154,18 +207,42 @@ class Program {
     return heard & listens_;
   }
 
+  static void link_repeats(CompiledPattern& sequence) {
+    std::unordered_map<std::uint32_t, std::uint32_t> last;
+    sequence.same_before.assign(sequence.parts.size(), CompiledPattern::no_element);
+    sequence.same_behind.assign(sequence.parts.size(), 0);
+    for (std::uint32_t i = 0; i < sequence.parts.size(); ++i) {
+      const auto [before, is_first] = last.try_emplace(sequence.parts[i], i);
+      if (is_first) continue;
+      sequence.same_before[i] = before->second;
+      sequence.same_behind[before->second] = 1;
+      before->second = i;
+    }
+  }
+
   std::uint32_t push(CompiledPattern&& compiled) {
-    listens_ |= compiled.listens;
+    if (compiled.form != Form::name) listens_ |= compiled.listens;
     patterns_.push_back(std::move(compiled));
+    needed_.push_back(1);
     return static_cast<std::uint32_t>(patterns_.size() - 1);
   }
 
-  /// A name the log lacks emits nothing.
-  std::uint32_t add_name(const std::string& name) {
+  /// How many events of a name it takes until a form over it can emit anything. A truncated life may lack some, prior counts may stand for some.
+  [[nodiscard]] std::int64_t needed(const Pattern& pattern) const {
+    const bool whole = log_->history() == History::complete && !log_->parts().has_prior;
+    return pattern.form == Form::count || (pattern.form == Form::nth && whole) ? std::max<std::int64_t>(pattern.n, 1) : 1;
+  }
+
+  /// A name the log lacks emits nothing. @param needed how many of its events whoever mentions it needs at least.
+  std::uint32_t add_name(const std::string& name, std::int64_t needed) {
     const auto [known, is_new] = number_of_name_.try_emplace(name, none);
-    if (!is_new) return known->second;
+    if (!is_new) {
+      needed_[known->second] = std::min(needed_[known->second], needed);
+      return known->second;
+    }
     known->second = push({.listens = event_set(static_cast<std::uint32_t>(names_.size()))});
     names_.push_back(known->second);
+    needed_[known->second] = needed;
     if (const auto code = log_->event_code(name)) {
       number_of_code_[*code] = known->second;
       listened_[*code] = 1;
@@ -208,10 +285,12 @@ class Program {
   const EventLog* log_;
   ConditionColumns columns_;
   std::vector<CompiledPattern> patterns_;
+  std::vector<std::int64_t> needed_;  // by number, of a name: events that it takes
   EventSet listens_ = 0;
   std::vector<std::uint32_t> names_;
   std::vector<std::uint32_t> number_of_code_;
   std::vector<std::uint8_t> listened_;  // by code
+  std::optional<std::vector<Indexed>> indexed_;
   std::unordered_map<std::string, std::uint32_t> number_of_name_;
 };
 
