@@ -85,8 +85,8 @@ def discover(
     --------
     >>> import sojourn as sj
     >>> journey = sj.discover(sj.datasets.cdnow().log)
-    >>> [moment.name for moment in journey.moments][:2]
-    ['First order', '2nd order']
+    >>> [moment.name for moment in journey.moments][:3]
+    ['First order', 'Silent for 90 days', '2nd order']
     >>> journey.note.splitlines()[0]
     'proposed by discover from 69,659 events; edit before use'
     >>> "a proposal" in journey.check().to_dict()["check"]

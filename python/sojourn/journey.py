@@ -262,7 +262,7 @@ class Journey:
         -------
         Table
             check, place, detail. Without a log: that it is a proposal of `discover`; stages without moments; moments
-            with nobody accountable, an owner named twice, no KPI or target, a KPI that hangs on another owner's moment
+            with nobody accountable, an owner named twice, no KPI or target, a KPI that waits for another owner's moment
             (for information), or another moment's pattern. With one also: event names and columns the log lacks,
             events without a moment, moments never reached; moments of different owners that occur at one event where
             neither shares in the other; a stale map: moments of the log's first half that its last quarter does not

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -268,14 +269,15 @@ def test_an_owner_who_answers_and_shares() -> None:
     ("shared", "met", "found"),
     [
         ([], {"follows": "ship", "within": "2d"}, True),
-        ([], {"absent": {"count": "ship", "at_least": 2, "within": "1d"}, "within": "2d", "after": "this"}, True),
+        ([], {"preceded_by": {"count": "ship", "at_least": 2, "within": "1d"}, "within": "2d"}, True),
+        ([], {"absent": "ship", "within": "2d", "after": "this"}, False),  # it hopes, and waits for nothing
         (["Logistics"], {"follows": "ship", "within": "2d"}, False),
         ([], {"follows": "order", "within": "2d"}, False),
         ([], {"follows": "visit", "within": "2d"}, False),  # nobody's moment
         ([], {"preceded_by": "return", "within": "2d"}, False),  # only its absence is a moment
     ],
 )
-def test_a_kpi_that_hangs_on_another_owner(shared: list[str], met: dict[str, Any], found: bool) -> None:
+def test_a_kpi_that_waits_for_another_owner(shared: list[str], met: dict[str, Any], found: bool) -> None:
     journey = sj.Journey(
         ["s"],
         [
@@ -287,7 +289,7 @@ def test_a_kpi_that_hangs_on_another_owner(shared: list[str], met: dict[str, Any
         ],
     )
     kind = next(iter(met))
-    wanted = [("moments[0].kpi.met." + kind, "'soon' of 'Sales' hangs on 'ship', a moment of 'Logistics'")]
+    wanted = [("moments[0].kpi.met." + kind, "'soon' of 'Sales' waits for 'ship', a moment of 'Logistics'")]
     assert findings(journey).get("KPI waits for another owner", []) == (wanted if found else [])
 
 
@@ -429,3 +431,42 @@ def test_reach_counts_customers_and_their_order() -> None:
         assert (n, customers, gone) == (visits[node], len(having), len(left & set(having)))
         ranks = sorted(having.values())
         assert order == (ranks[(len(ranks) - 1) // 2] + ranks[len(ranks) // 2]) / 2
+
+
+@WORLDS
+@given(worlds())
+def test_the_rhythm_is_what_a_slow_count_gives(world: World) -> None:
+    log = log_of(world)
+    found = sj._core.rhythm(log._core, 3)
+    rungs = [seconds * 1_000_000 for seconds in found["rungs"]]
+
+    def rung(micros: int) -> int:
+        return next((i for i, length in enumerate(rungs) if micros <= length), len(rungs))
+
+    ranks = {name: i for i, name in enumerate(world.ties)} if isinstance(world.ties, list) else {}
+    lives: dict[str, list[tuple[int, str]]] = {}
+    for e in sorted(world.events, key=lambda e: (e["time"], ranks.get(e["event"], len(ranks)))):
+        if world.observed is None or e["time"] >= world.observed[e["customer"]][0]:
+            lives.setdefault(e["customer"], []).append((e["time"], e["event"]))
+    again: Counter[tuple[str, int]] = Counter()
+    after: Counter[tuple[str, str, int]] = Counter()
+    silences: Counter[int] = Counter()
+    times: Counter[tuple[str, str]] = Counter((c, name) for c, life in lives.items() for _, name in life)
+    for life in lives.values():
+        silences.update(rung(t - s) for (s, _), (t, _) in pairwise(life) if t > s)
+        for i, (t, x) in enumerate(life):
+            later = [name for _, name in life[i + 1 :]]
+            until = later.index(x) if x in later else len(later)
+            if until < len(later):
+                again[x, rung(life[i + 1 + until][0] - t)] += 1
+            for y in set(later[:until]) - {x}:
+                after[x, y, rung(life[i + 1 + later.index(y)][0] - t)] += 1
+    names = {name for _, name in times}
+    assert {row[0] for row in found["events"]} == names
+    for name, count, customers, at_least, repeats in found["events"]:
+        of = [n for (_, x), n in times.items() if x == name]
+        assert (count, customers) == (sum(of), len(of))
+        assert at_least == [sum(n >= k for n in of) for k in found["round_numbers"]]
+        assert {(name, i): n for i, n in enumerate(repeats) if n} == {k: n for k, n in again.items() if k[0] == name}
+    assert {(x, y, i): n for x, y, c in found["follow_ups"] for i, n in enumerate(c) if n} == after
+    assert {i: n for i, n in enumerate(found["silences"]) if n} == silences

@@ -109,7 +109,7 @@ inline bool shares(const Moment& moment, const std::string& owner) {
   return moment.accountable == owner || std::find(moment.shared.begin(), moment.shared.end(), owner) != moment.shared.end();
 }
 
-/// A KPI whose owner depends on an event that is only others' moments, none of whom shares in it. For information: it may be meant so.
+/// A KPI that waits for an event which is only others' moments, none of whom shares in it. For information: it may be meant so.
 inline void check_kpi_owners(const Journey& journey, std::vector<Finding>& out) {
   std::map<std::string, std::set<std::string>> owners;  // of the moments that claim an event
   for (const Moment& moment : journey.moments()) {
@@ -120,14 +120,15 @@ inline void check_kpi_owners(const Journey& journey, std::vector<Finding>& out) 
   }
   for (std::size_t i = 0; i < journey.moments().size(); ++i) {
     const Moment& moment = journey.moments()[i];
-    if (moment.accountable.empty() || !moment.kpi || moment.kpi->kind == Kpi::Kind::where) continue;
+    if (moment.accountable.empty() || !moment.kpi) continue;
+    if (moment.kpi->kind != Kpi::Kind::follows && moment.kpi->kind != Kpi::Kind::preceded_by) continue;
     std::set<std::string> awaited;
     add_claimed(moment.kpi->x, awaited);
     for (const std::string& event : awaited) {
       const std::set<std::string>& others = owners[event];
       if (others.empty() || std::any_of(others.begin(), others.end(), [&](const std::string& owner) { return shares(moment, owner); })) continue;
       out.push_back({"KPI waits for another owner", moment_place(i) + ".kpi.met." + to_string(moment.kpi->kind),
-                     "'" + moment.kpi->name + "' of '" + moment.accountable + "' hangs on '" + event + "', a moment of '" + *others.begin() + "'"});
+                     "'" + moment.kpi->name + "' of '" + moment.accountable + "' waits for '" + event + "', a moment of '" + *others.begin() + "'"});
     }
   }
 }
@@ -206,7 +207,7 @@ inline bool check_names(const Journey& journey, const EventLog& log, std::vector
 }  // namespace findings_detail
 
 /// What the journey file alone shows: that it is a proposal; stages without moments; moments with nobody accountable, an owner named twice, no
-/// KPI or no target, a KPI that hangs on another owner's moment, or another moment's pattern. O(moments²).
+/// KPI or no target, a KPI that waits for another owner's moment, or another moment's pattern. O(moments²).
 inline std::vector<Finding> check(const Journey& journey) {
   std::vector<Finding> out;
   findings_detail::check_proposal(journey, out);

@@ -26,16 +26,16 @@ struct HandOff {
 inline std::vector<HandOff> hand_offs(const Paths& paths) {
   if (std::all_of(paths.nodes.begin(), paths.nodes.end(), [](const PathNode& node) { return node.owner.empty(); }))
     refuse("hand_offs", "a graph whose nodes have no owners", "matches.graph(by=\"moment\")");
-  struct Counted {
+  struct Tally {
     std::int64_t count = 0, customers = 0;
     std::size_t last = SIZE_MAX;
   };
-  std::map<std::pair<std::string, std::string>, Counted> pairs;
+  std::map<std::pair<std::string, std::string>, Tally> pairs;
   for (std::size_t c = 0; c + 1 < paths.offsets.size(); ++c) {
     for (std::size_t i = paths.offsets[c] + 1; i < paths.offsets[c + 1]; ++i) {
       const std::string &source = paths.nodes[paths.steps[i - 1].node].owner, &target = paths.nodes[paths.steps[i].node].owner;
       if (source == target) continue;
-      Counted& pair = pairs[{source, target}];
+      Tally& pair = pairs[{source, target}];
       ++pair.count;
       pair.customers += std::exchange(pair.last, c) != c;
     }
