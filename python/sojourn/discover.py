@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
@@ -106,11 +106,16 @@ def discover(
     elif isinstance(outcomes, Mapping):
         outcomes = [Outcome(name, when) for name, when in outcomes.items()]
     candidates = _candidates(rhythm, _ids(outcomes))
-    whole = Journey(["all"], [candidate.moment for candidate in candidates], outcomes)
-    measured = _measured(candidates, whole.match(log, threads=threads), rhythm, threads)
+    matches = _matched(candidates, outcomes, log, threads)
+    if earlier := _never_first(candidates, matches):
+        candidates = _candidates(rhythm, _ids(outcomes), earlier)
+        matches = _matched(candidates, outcomes, log, threads)
+    measured = _measured(candidates, matches, rhythm, threads)
     chosen = _chosen(measured, cap)
     stages, moments = _staged(chosen)
     notes += rhythm.notes
+    for name, twin in rhythm.together().items():
+        notes.append(f"{_readable(name)} was left out: it always comes right after {_readable(twin)}")
     if len(measured) > len(chosen):
         notes.append(f"{len(measured) - len(chosen):,} further candidates did not find a place among {cap}")
     notes += [f"{candidate.moment.id}: {candidate.why}" for candidate in chosen]
@@ -190,8 +195,21 @@ class _Rhythm:
         return out
 
 
-def _candidates(rhythm: _Rhythm, taken: set[str]) -> list[_Candidate]:
-    """Return every moment that the log suggests, before it is measured."""
+def _matched(
+    candidates: list[_Candidate], outcomes: Sequence[Outcome | Mapping[str, Any]], log: EventLog, threads: int | None
+) -> Matches:
+    return Journey(["all"], [candidate.moment for candidate in candidates], outcomes).match(log, threads=threads)
+
+
+def _never_first(candidates: list[_Candidate], matches: Matches) -> set[str]:
+    """Return the events that are proposed by their first, where every first lies before the observation."""
+    found = {row["moment"]: row["occurrences"] for row in matches.moments().rows()}
+    unseen = (c.moment.to_dict()["when"] for c in candidates if c.obvious and found[c.moment.id] == 0)
+    return {when["nth"] for when in unseen if "nth" in when}
+
+
+def _candidates(rhythm: _Rhythm, taken: set[str], earlier: Collection[str] = ()) -> list[_Candidate]:
+    """Return every moment that the log suggests, before it is measured; of ``earlier`` events nobody has the first."""
     out: list[_Candidate] = []
     taken = taken | _RESERVED
 
@@ -205,12 +223,10 @@ def _candidates(rhythm: _Rhythm, taken: set[str]) -> list[_Candidate]:
     together = rhythm.together()
     for name, _, customers, at_least, again in rhythm.events:
         if name in together:
-            twin = _readable(together[name])
-            rhythm.notes.append(f"{_readable(name)} was left out: it always comes right after {twin}")
             continue
         slug, words = _slug(name), _readable(name)
         repeated = at_least[1] >= _REPEATED * customers
-        if not repeated or rhythm.truncated:
+        if not repeated or rhythm.truncated or name in earlier:
             add(slug, event(name), _capital(words), "obvious", "a common event")
         else:
             add(f"first_{slug}", nth(name, 1), f"First {words}", "obvious", "a common event that comes again")

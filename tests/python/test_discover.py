@@ -131,6 +131,15 @@ def test_any_world_gives_a_sound_proposal(world: World, cap: int, ends: bool) ->
     assert sj.discover(log, outcomes, cap, threads=3) == journey
 
 
+def test_an_event_whose_firsts_lie_before_the_observation_is_proposed_as_it_comes() -> None:
+    rows = [(c, n, "order") for c in range(5) for n in (0, 10, 20)]
+    observed = {"customer": list(range(5)), "from": [day(5)] * 5, "to": [day(30)] * 5}
+    log = log_of_rows(*rows, observed=observed)
+    journey = sj.discover(log, {})
+    sound(journey, log)
+    assert journey.moments[0].when == sj.event("order")
+
+
 def test_hostile_and_many_names() -> None:
     names = [
         "START",
