@@ -27,25 +27,6 @@
 namespace sojourn::python {
 namespace {
 
-/// A word a moment: codes are moments' numbers.
-Strings words_of(const Journey& journey, std::vector<std::uint32_t> moments, std::string Moment::* word) {
-  std::vector<std::string> words;
-  for (const Moment& moment : journey.moments()) words.push_back(moment.*word);
-  return {std::move(moments), std::make_shared<const std::vector<std::string>>(std::move(words))};
-}
-
-/// A column of floats with nulls, built row by row.
-struct OptionalReals {
-  Reals reals;
-  std::vector<std::uint8_t> nulls;
-
-  void add(std::optional<double> x) {
-    reals.values.push_back(x.value_or(0.0));
-    nulls.push_back(x ? 0 : 1);
-  }
-  Column column(std::string name) && { return {std::move(name), std::move(reals), std::move(nulls)}; }
-};
-
 Column value_column(const EventLog& log, const std::vector<std::uint64_t>& rows) {
   OptionalReals out;
   for (const std::uint64_t row : rows) {

@@ -54,7 +54,6 @@ ResultTable weights_table(const Attribution& attribution, std::optional<std::siz
   const Run run = make_run(threads, "naming occurrences");
   const py::gil_scoped_release release;
   const Matches& matches = *attribution.matches;
-  const std::vector<Moment>& moments = matches.journey->moments();
   // A voice's rows: its shares, and one more where something of it is about none.
   const std::size_t voices = attribution.how.size();
   std::vector<std::size_t> first(voices + 1);
@@ -62,13 +61,10 @@ ResultTable weights_table(const Attribution& attribution, std::optional<std::siz
   const std::size_t rows = first.back();
   Ints voice{std::vector<std::int64_t>(rows)}, id{std::vector<std::int64_t>(rows)};
   Reals weight{std::vector<double>(rows)};
-  std::vector<std::uint32_t> moment(rows), stage(rows), how(rows);
+  std::vector<std::uint32_t> moment(rows), how(rows);
   std::vector<std::uint8_t> nulls(rows);
-  StringsBuilder stages, ids, hows;  // one word a moment, one a way
-  for (const Moment& m : moments) stages.add(m.stage), ids.add(m.id);
-  if (moments.empty()) stages.add(""), ids.add("");  // what nulls point at
-  for (const How by : {How::model, How::key, How::named, How::unattributed}) hows.add(to_string(by));
-  Strings stage_words = std::move(stages).finish(), moment_words = std::move(ids).finish(), how_words = std::move(hows).finish();
+  StringsBuilder ways;
+  for (const How by : {How::model, How::key, How::named, How::unattributed}) ways.add(to_string(by));
   const OccurrenceId name(matches);
   const std::vector<Slice> parts = slices(voices, 8 * run.count());
   parallel_for(parts.size(), run, [&](std::size_t part) {
@@ -83,8 +79,7 @@ ResultTable weights_table(const Attribution& attribution, std::optional<std::siz
         const Occurrence& about = matches.occurrences[share.occurrence];
         add(share.weight, attribution.how[v]);
         id.values[row] = name(about);
-        moment[row] = moment_words.codes[about.moment];
-        stage[row] = stage_words.codes[about.moment];
+        moment[row] = about.moment;
         ++row;
       }
       if (attribution.unattributed[v] > 0) add(attribution.unattributed[v], How::unattributed), nulls[row] = 1;
@@ -93,10 +88,10 @@ ResultTable weights_table(const Attribution& attribution, std::optional<std::siz
   Table table;
   table.columns.push_back({"feedback", std::move(voice)});
   table.columns.push_back({"occurrence_id", std::move(id), nulls});
-  table.columns.push_back({"moment", Strings{std::move(moment), moment_words.words}, nulls});
-  table.columns.push_back({"stage", Strings{std::move(stage), stage_words.words}, nulls});
+  table.columns.push_back({"moment", words_of(*matches.journey, moment, &Moment::id), nulls});
+  table.columns.push_back({"stage", words_of(*matches.journey, std::move(moment), &Moment::stage), nulls});
   table.columns.push_back({"weight", std::move(weight)});
-  table.columns.push_back({"how", Strings{std::move(how), how_words.words}});
+  table.columns.push_back({"how", Strings{std::move(how), std::move(ways).finish().words}});
   return result(std::move(table));
 }
 

@@ -217,24 +217,27 @@ inline Table voices_table(std::span<Rows* const> lives, std::span<const Placed> 
 
 inline double dollars(const Record& record) { return static_cast<double>(record.cents) / 100; }
 
-inline Table crm_table(std::span<Rows* const> lives) {
+/// What a silo of accounts holds: the CRM, or billing. `names`: of the account, of its first and of its last day.
+template <class Row>
+Table accounts_table(std::span<Rows* const> lives, std::vector<Row> Rows::* rows, char letter, const std::array<const char*, 3>& names,
+                     DayNumber Row::* start, DayNumber Row::* end) {
   IntColumn record;
   IdColumn account, household;
-  DateColumn booked, lost, known;
+  DateColumn first, last, known;
   OptionalColumn value;
   std::int64_t n = 0;
   for (const Rows* life : lives)
-    for (const CrmRow& row : life->crm) {
+    for (const Row& row : life->*rows) {
       record.add(++n);
-      account.add(id('A', row.household, row.account));
-      booked.add(row.booked);
-      lost.add(row.lost);
+      account.add(id(letter, row.household, row.account));
+      first.add(row.*start);
+      last.add(row.*end);
       add_household(household, row);
       value.add(dollars(row));
       known.add(row.known);
     }
-  return {{std::move(record).column("record"), std::move(account).column("account"), std::move(booked).column("booked"),
-           std::move(lost).column("lost"), std::move(household).column("household"), std::move(value).reals("value"),
+  return {{std::move(record).column("record"), std::move(account).column(names[0]), std::move(first).column(names[1]),
+           std::move(last).column(names[2]), std::move(household).column("household"), std::move(value).reals("value"),
            std::move(known).column("known")}};
 }
 
@@ -272,27 +275,6 @@ inline Table policy_table(std::span<Rows* const> lives) {
            std::move(end_processed).column("end_processed"), std::move(txn).column("txn"), std::move(paid).column("paid"),
            std::move(mortgagee).column("mortgagee"), std::move(household).column("household"), std::move(origin).column("origin"),
            std::move(end_reason).column("end_reason"), std::move(company).column("company"), std::move(value).reals("value"),
-           std::move(known).column("known")}};
-}
-
-inline Table billing_table(std::span<Rows* const> lives) {
-  IntColumn record;
-  IdColumn account, household;
-  DateColumn cleared, closed, known;
-  OptionalColumn value;
-  std::int64_t n = 0;
-  for (const Rows* life : lives)
-    for (const BillingRow& row : life->billing) {
-      record.add(++n);
-      account.add(id('B', row.household, row.account));
-      cleared.add(row.first_cleared);
-      closed.add(row.closed);
-      add_household(household, row);
-      value.add(dollars(row));
-      known.add(row.known);
-    }
-  return {{std::move(record).column("record"), std::move(account).column("baccount"), std::move(cleared).column("first_cleared"),
-           std::move(closed).column("closed"), std::move(household).column("household"), std::move(value).reals("value"),
            std::move(known).column("known")}};
 }
 
@@ -411,9 +393,10 @@ inline InsurerTables insurer_tables(const InsurerParameters& parameters, const C
   return {
       .events = detail::events_table(lives, placed_events),
       .feedback = detail::feedback_table(lives, placed_voices),
-      .crm = detail::crm_table(lives),
+      .crm = detail::accounts_table(lives, &Rows::crm, 'A', {"account", "booked", "lost"}, &CrmRow::booked, &CrmRow::lost),
       .policy = detail::policy_table(lives),
-      .billing = detail::billing_table(lives),
+      .billing = detail::accounts_table(lives, &Rows::billing, 'B', {"baccount", "first_cleared", "closed"}, &BillingRow::first_cleared,
+                                        &BillingRow::closed),
       .household = detail::household_table(lives, segments_of),
       .observed = detail::observed_table(lives, calendar),
       .voices = detail::voices_table(lives, placed_voices, first_event, ids),

@@ -62,7 +62,7 @@ def tables(attribution: Attribution, interval: float) -> dict[str, Any]:
             "method": attribution.method,
             "horizon": attribution.horizon,
             "half_life": attribution._settings.get("half_life"),
-            "scale": attribution._settings.get("scale") if attribution._settings.get("score") else None,
+            "scale": attribution.scale if attribution._settings.get("score") else None,
             "other_customers": attribution.other_customers,
         },
     }
