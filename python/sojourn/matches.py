@@ -310,7 +310,8 @@ class Matches:
         """Return the matches of some customers alone: a segment, to look at by itself or to `JourneyGraph.compare`.
 
         Observed as in the whole, so that the counts of the parts of a partition add up to the whole's. (Periods are
-        another thing: a log whose `observed` table says from when to when.)
+        another thing: a log whose `observed` table says from when to when.) What is returned stands for itself: `advance`
+        on it takes in all the customers of the later events.
 
         Parameters
         ----------

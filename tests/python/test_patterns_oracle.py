@@ -30,7 +30,7 @@ TYPES = {
     "flag": pa.bool_(),
     "tag": pa.string(),
 }
-WORLDS = settings(max_examples=many(800), deadline=None, suppress_health_check=list(HealthCheck))
+WORLDS = settings(max_examples=many(1000), deadline=None, suppress_health_check=list(HealthCheck))
 FEWER_WORLDS = settings(max_examples=many(200), deadline=None, suppress_health_check=list(HealthCheck))
 
 
