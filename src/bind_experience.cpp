@@ -158,7 +158,7 @@ ResultTable kpis_table(const Matches& matches, double interval, std::optional<st
     met.values.push_back(row.met);
     undecided.values.push_back(row.undecided);
     const bool any = row.due() > 0;
-    const Interval bounds = wilson_interval(row.met, row.due(), interval);
+    const Interval bounds = wilson_interval(static_cast<double>(row.met), static_cast<double>(row.due()), interval);
     share.add(any ? std::optional{static_cast<double>(row.met) / static_cast<double>(row.due())} : std::nullopt);
     low.add(any ? std::optional{bounds.low} : std::nullopt);
     high.add(any ? std::optional{bounds.high} : std::nullopt);

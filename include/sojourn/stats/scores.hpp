@@ -21,6 +21,7 @@
 #include "sojourn/core/error.hpp"
 #include "sojourn/core/exact_sum.hpp"
 #include "sojourn/stats/interval.hpp"
+#include "sojourn/stats/wilson.hpp"
 
 namespace sojourn {
 
@@ -113,12 +114,11 @@ inline ScoreEstimate nps(const ScoreSums& sums, double n, double confidence, Nps
   return {100 * score, n, Interval{std::max(-100.0, 100 * (score - half)), std::min(100.0, 100 * (score + half))}};
 }
 
-/// The satisfied share k/n with Wilson's interval (wilson.hpp), for k and n that need not be whole.
+/// The satisfied share with Wilson's interval (wilson.hpp).
 inline ScoreEstimate csat(const ScoreSums& sums, double n, double confidence) {
   scores_detail::check(n, confidence);
-  const double z = scores_detail::normal_quantile(confidence), share = sums.mean();
-  const double middle = n * share + z * z / 2, half = z * std::sqrt(n * share * (1 - share) + z * z / 4), scale = n + z * z;
-  return {share, n, Interval{share == 0 ? 0.0 : (middle - half) / scale, share == 1 ? 1.0 : (middle + half) / scale}};
+  const double share = sums.mean();
+  return {share, n, wilson_interval(n * share, n, confidence)};
 }
 
 /// The mean ± t_{n−1} · s/√n (Student 1908), s² with n − 1 below. No interval for n ≤ 1, or where n is so near 1 that it has no end. The spread
