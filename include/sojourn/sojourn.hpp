@@ -120,6 +120,8 @@
 #include "sojourn/stats/bootstrap_blocks.hpp"
 #include "sojourn/stats/interval.hpp"
 #include "sojourn/stats/markov.hpp"
+#include "sojourn/stats/random_lanes.hpp"
 #include "sojourn/stats/scores.hpp"
 #include "sojourn/stats/survival.hpp"
 #include "sojourn/stats/wilson.hpp"
+#include "sojourn/stats/ziggurat.hpp"

@@ -72,9 +72,10 @@ struct MoveSums {
   std::vector<BootstrapLanes> edges;
 
   void add(std::span<const TakenEdge> moves, const BootstrapLanes& weights) {
+    const BootstrapLanes each = weights;  // a copy stays in registers, since no sum can lie in it
     for (const auto [edge, times] : moves) {
-      if (times == 1) add_lanes(edges[edge], weights);  // the usual case, and no multiplication
-      else add_lanes(edges[edge], weights, times);
+      if (times == 1) add_lanes(edges[edge], each);  // the usual case, and no multiplication
+      else add_lanes(edges[edge], each, times);
     }
   }
   void merge(const MoveSums& other) {

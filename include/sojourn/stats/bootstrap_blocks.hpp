@@ -1,8 +1,9 @@
-// Sums over units in every draw of the Bayesian bootstrap: the weights of stats/bayesian_bootstrap.hpp, draws taken some at a time.
+// Sums over units in every draw of the Bayesian bootstrap (stats/bayesian_bootstrap.hpp), draws taken some at a time.
 //
+// Weights are standard exponential variates of the same bits, a function of (seed, draw, key), made without a logarithm (stats/ziggurat.hpp).
 // A block is `bootstrap_lanes` draws: what a unit adds is read once for all of them. A task is one block over some units, short enough to be
 // interrupted; the last task of a block adds up, so that few blocks are in memory at once. Sums of whole numbers are exact: neither
-// threads nor the order of units show in any bit. Cost: draws · units · (a weight, about 10 ns, and what the caller adds).
+// threads nor the order of units show in any bit. Cost: draws · units · (a weight, about 4 ns, and what the caller adds).
 #pragma once
 
 #include <algorithm>
@@ -15,7 +16,8 @@
 #include <vector>
 
 #include "sojourn/core/threads.hpp"
-#include "sojourn/stats/bayesian_bootstrap.hpp"
+#include "sojourn/stats/random_lanes.hpp"
+#include "sojourn/stats/ziggurat.hpp"
 
 namespace sojourn {
 
@@ -29,6 +31,13 @@ inline void add_lanes(BootstrapLanes& sum, const BootstrapLanes& more) {
 
 inline void add_lanes(BootstrapLanes& sum, const BootstrapLanes& more, std::uint64_t times) {
   for (std::size_t lane = 0; lane < bootstrap_lanes; ++lane) sum[lane] += more[lane] * times;
+}
+
+/// The weights of a unit in the draws of a block: in law and in units of 2⁻³² as bootstrap_weights gives them, in half its time.
+inline void block_weights(std::uint64_t seed, std::size_t block, std::uint64_t key, BootstrapLanes& weights) {
+  const BootstrapLanes bits = random_lanes(seed, block * (bootstrap_lanes / 2), key);
+  for (std::size_t lane = 0; lane < bootstrap_lanes; ++lane)
+    weights[lane] = static_cast<std::uint64_t>(static_cast<std::int64_t>(ziggurat_exponential(bits[lane]) * 0x1p32)) + 1;
 }
 
 /// For each block of draws: add(sums, unit, weights) for every unit, from sums that start as `nothing` and are put together by
@@ -51,7 +60,7 @@ void bootstrap_blocks(std::span<const std::uint64_t> keys, std::size_t draws, st
     Sums sums = nothing;
     BootstrapLanes weights;
     for (std::size_t unit = parts[p].begin; unit < parts[p].end; ++unit) {
-      bootstrap_weights(seed, b * (bootstrap_lanes / 2), keys[unit], weights);
+      block_weights(seed, b, keys[unit], weights);
       add(sums, unit, weights);
     }
     Block& block = blocks[b];
