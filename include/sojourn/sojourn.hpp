@@ -89,6 +89,7 @@
 #include "sojourn/experience/windows.hpp"
 #include "sojourn/graph/absorption.hpp"
 #include "sojourn/graph/absorption_horizon.hpp"
+#include "sojourn/graph/chain_of_graph.hpp"
 #include "sojourn/graph/compare.hpp"
 #include "sojourn/graph/components.hpp"
 #include "sojourn/graph/customer_moves.hpp"

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <vector>
 
 #include "sojourn/graph/dominators.hpp"
@@ -13,8 +14,6 @@
 #include "sojourn/graph/must_pass.hpp"
 #include "sojourn/graph/ranking.hpp"
 #include "sojourn/graph/removal_effects.hpp"
-#include "sojourn/stats/random_lanes.hpp"
-#include "sojourn/stats/ziggurat.hpp"
 #include "walks.hpp"
 
 using namespace sojourn;
@@ -59,34 +58,6 @@ std::vector<double> reaching_by_iteration(const JourneyGraph& graph, const std::
 
 }  // namespace
 
-TEST_CASE("eight draws at once are the draws one by one") {
-  for (std::uint64_t i = 0; i < 200; ++i) {
-    const std::uint64_t seed = random_bits(1, 0, i), key = random_bits(2, 0, i);
-    const std::uint64_t pair =
-        i < 100 ? i : (std::uint64_t{1} << 32) - 2 + i % 3 + (i % 2 == 0 ? random_bits(3, 0, i) << 33 : 0);  // a carry between words
-    const auto lanes = random_lanes(seed, pair, key);
-    for (std::size_t lane = 0; lane < 8; ++lane) CHECK(lanes[lane] == random_pair(seed, pair + lane / 2, key)[lane % 2]);
-  }
-}
-
-TEST_CASE("the ziggurat's variates are exponential") {
-  constexpr std::size_t n = 400'000;
-  std::vector<double> drawn;
-  for (std::size_t i = 0; i < n; ++i) drawn.push_back(ziggurat_exponential(random_bits(9, i, 4)));
-  std::sort(drawn.begin(), drawn.end());
-  double furthest = 0, square = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const double share = -std::expm1(-drawn[i]);
-    furthest = std::max({furthest, share - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - share});
-    square += drawn[i] * drawn[i] / n;
-  }
-  CHECK(furthest * std::sqrt(n) < 1.63);  // Kolmogorov and Smirnov at 1%
-  CHECK(square == doctest::Approx(2).epsilon(0.02));
-  CHECK(drawn.back() > ziggurat::tail);  // the tail is reached: 182 of them expected
-  const auto beyond = static_cast<double>(drawn.end() - std::lower_bound(drawn.begin(), drawn.end(), ziggurat::tail));
-  CHECK(std::fabs(beyond - n * std::exp(-ziggurat::tail)) < 4 * std::sqrt(n * std::exp(-ziggurat::tail)));
-}
-
 TEST_CASE("effects and their intervals agree with deleting each node, weights applied customer by customer") {
   constexpr std::size_t nothing = SIZE_MAX;
   for (std::uint64_t seed = 1; seed < 5; ++seed) {
@@ -102,8 +73,7 @@ TEST_CASE("effects and their intervals agree with deleting each node, weights ap
     const std::vector<double> point = effects(std::vector<double>(graph.customers(), 1.0));
     std::vector<std::vector<double>> drawn(rows.size());
     for (std::size_t d = 0; d < draws; ++d) {
-      std::vector<double> weight;
-      for (const std::uint64_t key : graph.paths().customer_key) weight.push_back(ziggurat_exponential(random_bits(seed, d, key)));
+      const std::vector<double> weight = bootstrap_draw(graph.paths(), seed, d);
       const std::vector<double> found = effects(weight);
       for (std::size_t i = 0; i < rows.size(); ++i) drawn[i].push_back(found[i]);
     }
@@ -125,9 +95,9 @@ TEST_CASE("intervals of scores and ranks agree with weights applied customer by 
   CHECK(found.rows.size() == 5);
   std::vector<std::vector<double>> scores(5), ranks(5);
   for (std::size_t d = 0; d < draws; ++d) {
-    std::vector<double> weight, reach(5), known(5), value(5), score(5);
-    double all = 0;
-    for (const std::uint64_t key : paths.customer_key) all += weight.emplace_back(ziggurat_exponential(random_bits(2, d, key)));
+    const std::vector<double> weight = bootstrap_draw(paths, 2, d);
+    const double all = std::accumulate(weight.begin(), weight.end(), 0.0);
+    std::vector<double> reach(5), known(5), value(5), score(5);
     for (std::size_t c = 0; c < graph.customers(); ++c) {
       std::vector<bool> met(5);
       for (std::size_t i = paths.offsets[c]; i < paths.offsets[c + 1]; ++i) met[paths.steps[i].node] = true;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sojourn/core/threads.hpp"
+#include "sojourn/graph/chain_of_graph.hpp"
 #include "sojourn/graph/journey_graph.hpp"
 #include "sojourn/stats/bootstrap_blocks.hpp"
 
@@ -87,5 +88,15 @@ struct MoveSums {
     return out;
   }
 };
+
+/// Calls done(block, sums) for each block of draws, on any thread: the chain's moves, weighted by customer. Every result that asks for one
+/// seed sees the same draws.
+template <class Done>
+void bootstrap_moves(const JourneyGraph& graph, const ChainOfGraph& chain, std::size_t draws, std::uint64_t seed, const Run& run, const Done& done) {
+  const CustomerMoves moves(graph, chain.edge_numbers(), run);
+  bootstrap_blocks(
+      graph.paths().customer_key, draws, seed, run, MoveSums{std::vector<BootstrapLanes>(chain.edges())},
+      [&](MoveSums& sums, std::size_t c, const BootstrapLanes& weights) { sums.add(moves.of(c), weights); }, done);
+}
 
 }  // namespace sojourn
