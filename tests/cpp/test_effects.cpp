@@ -5,8 +5,12 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <utility>
 #include <vector>
 
+#include "sojourn/core/duration.hpp"
+#include "sojourn/graph/absorption.hpp"
+#include "sojourn/graph/absorption_horizon.hpp"
 #include "sojourn/graph/dominators.hpp"
 #include "sojourn/graph/likely_paths.hpp"
 #include "sojourn/graph/loops.hpp"
@@ -123,6 +127,27 @@ TEST_CASE("intervals of scores and ranks agree with weights applied customer by 
     CHECK(row.high == doctest::Approx(of_score.high).epsilon(1e-7));
     CHECK(row.rank_low == static_cast<std::size_t>(std::floor(of_rank.low)));
     CHECK(row.rank_high == static_cast<std::size_t>(std::ceil(of_rank.high)));
+  }
+}
+
+TEST_CASE("effects, shares within the window and shares within a horizon see the same draws") {
+  // A third go by n0, the rest by n1. By way of n0 to the one outcome there is, or each to an outcome of their own: one share three times.
+  Paths one = empty_paths(2, 1, false), two = empty_paths(2, 2, false);
+  for (std::uint64_t c = 0; c < 90; ++c) {
+    const std::uint32_t node = c % 3 == 0 ? 0 : 1;
+    add_walk(one, 1000 + 7 * c, {{node, 0}}, 0, 10);
+    add_walk(two, 1000 + 7 * c, {{node, 0}}, static_cast<std::int32_t>(node), 10);
+  }
+  const AbsorptionOptions options{.interval = 0.8, .draws = 203, .seed = 11};
+  const RemovalEffect effect = removal_effects(JourneyGraph(share(one)), "o0", options).front();
+  const JourneyGraph graph(share(two));
+  const AbsorptionRow within = absorption(graph, options).front();
+  const HorizonRow by = absorption(graph, hours(1), options).front();
+  CHECK(*effect.effect == doctest::Approx(1.0 / 3).epsilon(1e-12));
+  CHECK(*within.low < *within.probability);
+  for (const auto& [low, high] : {std::pair{*within.low, *within.high}, std::pair{*by.low, *by.high}}) {
+    CHECK(low == doctest::Approx(*effect.low).epsilon(1e-9));
+    CHECK(high == doctest::Approx(*effect.high).epsilon(1e-9));
   }
 }
 
