@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absorption_table.hpp"
 #include "graphs.hpp"
 #include "sojourn/graph/absorption.hpp"
 #include "sojourn/graph/components.hpp"
@@ -97,28 +98,10 @@ ResultTable components_table(const JourneyGraph& graph) {
   return result(std::move(table));
 }
 
-ResultTable absorption_table(const JourneyGraph& graph, double interval, std::size_t draws, std::uint64_t seed, std::optional<std::size_t> threads) {
+ResultTable window_table(const JourneyGraph& graph, double interval, std::size_t draws, std::uint64_t seed, std::optional<std::size_t> threads) {
   const AbsorptionOptions options{interval, draws, seed, make_run(threads, "drawing absorption")};
   const py::gil_scoped_release release;
-  StringsBuilder node, outcome;
-  Ints at_risk;
-  OptionalReals probability, low, high;
-  for (const AbsorptionRow& row : absorption(graph, options)) {
-    node.add(graph.vertex(row.vertex).id);
-    outcome.add(graph.vertex(row.ending).id);
-    at_risk.values.push_back(row.at_risk);
-    probability.add(row.probability);
-    low.add(row.low);
-    high.add(row.high);
-  }
-  Table table;
-  table.columns.push_back({"node", std::move(node).finish()});
-  table.columns.push_back({"outcome", std::move(outcome).finish()});
-  table.columns.push_back({"at_risk", std::move(at_risk)});
-  table.columns.push_back(std::move(probability).column("probability"));
-  table.columns.push_back(std::move(low).column("low"));
-  table.columns.push_back(std::move(high).column("high"));
-  return result(std::move(table));
+  return absorption_table(graph, absorption(graph, options), "observed");
 }
 
 std::int64_t visitors_of(const JourneyGraph& graph, const std::vector<std::string>& ids) {
@@ -168,7 +151,7 @@ void bind_graph(py::module_& m) {
       .def("edges", &edges_table)
       .def("components", &components_table)
       .def("exits", &exits_table)
-      .def("absorption", &absorption_table, py::arg("interval"), py::arg("draws"), py::arg("seed"), py::arg("threads"))
+      .def("absorption", &window_table, py::arg("interval"), py::arg("draws"), py::arg("seed"), py::arg("threads"))
       .def("visitors", &visitors_of, py::arg("nodes"), "Distinct customers who visited at least one of the nodes.");
 
   m.def(

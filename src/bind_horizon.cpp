@@ -5,12 +5,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
+#include "absorption_table.hpp"
 #include "graphs.hpp"
 #include "sojourn/core/duration.hpp"
 #include "sojourn/graph/absorption_horizon.hpp"
-#include "tables.hpp"
 
 namespace sojourn::python {
 namespace {
@@ -20,27 +19,7 @@ ResultTable horizon_table(const JourneyGraph& graph, const std::string& horizon,
   const Duration duration = Duration::parse(horizon, "horizon");
   const AbsorptionOptions options{interval, draws, seed, make_run(threads, "drawing absorption")};
   const py::gil_scoped_release release;
-  StringsBuilder node, outcome;
-  Ints at_risk;
-  OptionalReals probability, low, high, unknown;
-  for (const HorizonRow& row : absorption(graph, duration, options)) {
-    node.add(graph.vertex(row.vertex).id);
-    outcome.add(row.ending == graph.numbers().observed() ? "neither" : graph.vertex(row.ending).id);
-    at_risk.values.push_back(row.at_risk);
-    probability.add(row.probability);
-    low.add(row.low);
-    high.add(row.high);
-    unknown.add(row.unknown);
-  }
-  Table table;
-  table.columns.push_back({"node", std::move(node).finish()});
-  table.columns.push_back({"outcome", std::move(outcome).finish()});
-  table.columns.push_back({"at_risk", std::move(at_risk)});
-  table.columns.push_back(std::move(probability).column("probability"));
-  table.columns.push_back(std::move(low).column("low"));
-  table.columns.push_back(std::move(high).column("high"));
-  table.columns.push_back(std::move(unknown).column("unknown"));
-  return result(std::move(table));
+  return absorption_table(graph, absorption(graph, duration, options), "neither");
 }
 
 }  // namespace

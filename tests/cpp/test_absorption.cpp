@@ -87,8 +87,7 @@ TEST_CASE("shares and intervals agree with iteration and weights applied custome
     const auto shares = iterated(graph, std::vector<double>(graph.customers(), 1.0));
     std::map<std::pair<std::size_t, std::size_t>, std::vector<double>> drawn;
     for (std::size_t d = 0; d < draws; ++d) {
-      std::vector<double> weight;
-      for (const std::uint64_t key : graph.paths().customer_key) weight.push_back(exponential(random_bits(seed, d, key)));
+      const std::vector<double> weight = bootstrap_draw(graph.paths(), seed, d);
       for (const auto& [cell, share_] : iterated(graph, weight)) drawn[cell].push_back(share_);
     }
     for (const AbsorptionRow& row : rows) {

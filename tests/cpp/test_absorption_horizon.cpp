@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
 #include <map>
 #include <random>
@@ -135,8 +136,7 @@ TEST_CASE("on whole seconds it is exact: shares and intervals agree with an iter
       const BySeconds truth(graph, horizon, std::vector<double>(graph.customers(), 1.0));
       std::vector<BySeconds> drawn;
       for (std::size_t d = 0; d < draws; ++d) {
-        std::vector<double> weight;
-        for (const std::uint64_t key : graph.paths().customer_key) weight.push_back(exponential(random_bits(seed, d, key)));
+        const std::vector<double> weight = bootstrap_draw(graph.paths(), seed, d);
         drawn.emplace_back(graph, horizon, weight);
       }
       for (const HorizonRow& row : rows) {
@@ -207,7 +207,7 @@ TEST_CASE("a horizon too long for a step of its own: within the tolerance of the
       const Stays stays = stays_of(graph, horizon * second, {1});
       const Grid exact(stays, graph.numbers(), static_cast<std::size_t>(horizon));
       REQUIRE(exact.exact());
-      const std::vector<std::uint64_t> once(graph.customers(), 1);
+      const std::vector<std::array<std::uint64_t, 1>> once(graph.customers(), {1});
       const Point truth = Renewal<1>(stays, exact, graph.numbers(), once).solve();
       for (const HorizonRow& row : absorption(graph, seconds(horizon), {.draws = 8})) {
         const Bounds at = bounds(truth, graph.numbers().outcomes, row.vertex, row.ending - graph.numbers().outcome(0), 0);

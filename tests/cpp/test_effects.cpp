@@ -4,8 +4,13 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <utility>
 #include <vector>
 
+#include "sojourn/core/duration.hpp"
+#include "sojourn/graph/absorption.hpp"
+#include "sojourn/graph/absorption_horizon.hpp"
 #include "sojourn/graph/dominators.hpp"
 #include "sojourn/graph/likely_paths.hpp"
 #include "sojourn/graph/loops.hpp"
@@ -72,8 +77,7 @@ TEST_CASE("effects and their intervals agree with deleting each node, weights ap
     const std::vector<double> point = effects(std::vector<double>(graph.customers(), 1.0));
     std::vector<std::vector<double>> drawn(rows.size());
     for (std::size_t d = 0; d < draws; ++d) {
-      std::vector<double> weight;
-      for (const std::uint64_t key : graph.paths().customer_key) weight.push_back(exponential(random_bits(seed, d, key)));
+      const std::vector<double> weight = bootstrap_draw(graph.paths(), seed, d);
       const std::vector<double> found = effects(weight);
       for (std::size_t i = 0; i < rows.size(); ++i) drawn[i].push_back(found[i]);
     }
@@ -95,9 +99,9 @@ TEST_CASE("intervals of scores and ranks agree with weights applied customer by 
   CHECK(found.rows.size() == 5);
   std::vector<std::vector<double>> scores(5), ranks(5);
   for (std::size_t d = 0; d < draws; ++d) {
-    std::vector<double> weight, reach(5), known(5), value(5), score(5);
-    double all = 0;
-    for (const std::uint64_t key : paths.customer_key) all += weight.emplace_back(exponential(random_bits(2, d, key)));
+    const std::vector<double> weight = bootstrap_draw(paths, 2, d);
+    const double all = std::accumulate(weight.begin(), weight.end(), 0.0);
+    std::vector<double> reach(5), known(5), value(5), score(5);
     for (std::size_t c = 0; c < graph.customers(); ++c) {
       std::vector<bool> met(5);
       for (std::size_t i = paths.offsets[c]; i < paths.offsets[c + 1]; ++i) met[paths.steps[i].node] = true;
@@ -123,6 +127,27 @@ TEST_CASE("intervals of scores and ranks agree with weights applied customer by 
     CHECK(row.high == doctest::Approx(of_score.high).epsilon(1e-7));
     CHECK(row.rank_low == static_cast<std::size_t>(std::floor(of_rank.low)));
     CHECK(row.rank_high == static_cast<std::size_t>(std::ceil(of_rank.high)));
+  }
+}
+
+TEST_CASE("effects, shares within the window and shares within a horizon see the same draws") {
+  // A third go by n0, the rest by n1. By way of n0 to the one outcome there is, or each to an outcome of their own: one share three times.
+  Paths one = empty_paths(2, 1, false), two = empty_paths(2, 2, false);
+  for (std::uint64_t c = 0; c < 90; ++c) {
+    const std::uint32_t node = c % 3 == 0 ? 0 : 1;
+    add_walk(one, 1000 + 7 * c, {{node, 0}}, 0, 10);
+    add_walk(two, 1000 + 7 * c, {{node, 0}}, static_cast<std::int32_t>(node), 10);
+  }
+  const AbsorptionOptions options{.interval = 0.8, .draws = 203, .seed = 11};
+  const RemovalEffect effect = removal_effects(JourneyGraph(share(one)), "o0", options).front();
+  const JourneyGraph graph(share(two));
+  const AbsorptionRow within = absorption(graph, options).front();
+  const HorizonRow by = absorption(graph, hours(1), options).front();
+  CHECK(*effect.effect == doctest::Approx(1.0 / 3).epsilon(1e-12));
+  CHECK(*within.low < *within.probability);
+  for (const auto& [low, high] : {std::pair{*within.low, *within.high}, std::pair{*by.low, *by.high}}) {
+    CHECK(low == doctest::Approx(*effect.low).epsilon(1e-9));
+    CHECK(high == doctest::Approx(*effect.high).epsilon(1e-9));
   }
 }
 

@@ -1,7 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "sojourn/core/random.hpp"
@@ -60,18 +64,113 @@ TEST_CASE("exponential variates have the exponential distribution") {
   CHECK(std::fabs(product / count) < error);
 }
 
-TEST_CASE("bootstrap weights are the same however they are asked for, never 0, and of mean 1") {
-  std::vector<std::uint64_t> eight(8), two(2);
-  double sum = 0;
-  for (std::uint64_t key = 0; key < 5000; ++key) {
-    bootstrap_weights(7, 4, key, eight);
-    for (std::size_t pair = 0; pair < 4; ++pair) {
-      bootstrap_weights(7, 4 + pair, key, two);
-      REQUIRE(two[0] == eight[2 * pair]);
-      REQUIRE(two[1] == eight[2 * pair + 1]);
-    }
-    for (const std::uint64_t weight : eight) sum += static_cast<double>(weight) * 0x1p-32;
+namespace {
+
+philox::Counter words_of(std::uint64_t seed, std::uint64_t number, std::uint64_t key) {
+  const auto low = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
+  const auto high = [](std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); };
+  return philox::philox4x32({low(key), high(key), low(number), high(number)}, {low(seed), high(seed)});
+}
+
+/// Weights of keys 0, 1, … in the draws of a block, in units of 1.
+std::vector<std::array<double, bootstrap_lanes>> weights_of(std::uint64_t seed, std::size_t block, std::size_t count) {
+  std::vector<std::uint64_t> keys(count);
+  for (std::size_t k = 0; k < count; ++k) keys[k] = k;
+  std::vector<BootstrapLanes> weights(count);
+  bootstrap_weights(seed, block, keys, weights);
+  std::vector<std::array<double, bootstrap_lanes>> out(count);
+  for (std::size_t k = 0; k < count; ++k)
+    for (std::size_t lane = 0; lane < bootstrap_lanes; ++lane) out[k][lane] = static_cast<double>(weights[k][lane]) * 0x1p-32;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the words of many keys at once are those of each") {
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    const std::uint64_t seed = random_bits(1, 0, i), number = i % 2 == 0 ? i : random_bits(3, 0, i);
+    std::vector<std::uint64_t> keys;
+    for (std::uint64_t k = 0; k < 1 + i % random_lanes; ++k) keys.push_back(random_bits(2, k, i));
+    RandomWords words;
+    random_words(seed, number, keys, words);
+    for (std::size_t k = 0; k < keys.size(); ++k)
+      for (std::size_t word = 0; word < 4; ++word) REQUIRE(words[word][k] == words_of(seed, number, keys[k])[word]);
   }
-  CHECK(sum / 40'000 == doctest::Approx(1).epsilon(0.03));
-  CHECK(bootstrap_weight(~std::uint64_t{0}) > 0);
+}
+
+TEST_CASE("a bootstrap weight is a function of seed, draw and key, however many are asked for, and never 0") {
+  std::vector<std::uint64_t> keys;
+  for (std::uint64_t k = 0; k < 1000; ++k) keys.push_back(random_bits(5, 0, k));
+  for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{65}, keys.size()}) {
+    std::vector<BootstrapLanes> weights(count);
+    bootstrap_weights(7, 4, std::span(keys).first(count), weights);
+    for (std::size_t k = 0; k < count; ++k)
+      for (std::size_t lane = 0; lane < bootstrap_lanes; ++lane) {
+        const std::size_t draw = 4 * bootstrap_lanes + lane;
+        REQUIRE(weights[k][lane] == ziggurat::exponential(words_of(7, draw / 4, keys[k])[draw % 4]) + 1);
+      }
+  }
+  CHECK(ziggurat::exponential(0) + 1 > 0);
+}
+
+TEST_CASE("bootstrap weights are the same on every machine") {
+  // As this library computed them on x86-64: whole numbers from beginning to end, so that nothing may differ.
+  constexpr std::array<std::uint32_t, 6> bits = {0, 1, 0x80000000, 0xFFFFFF00, 0xFFFFFF01, 0xFFFFFFFF};
+  constexpr std::array<std::uint64_t, 6> known = {0, 0, 18676917544, 39343679695, 4411695603, 4159312456};
+  for (std::size_t i = 0; i < bits.size(); ++i) CHECK(ziggurat::exponential(bits[i]) == known[i]);
+  std::uint64_t sum = 0;
+  for (std::uint32_t i = 0; i < 1'000'000; ++i) sum = sum * 3 + ziggurat::exponential(i * 4289);
+  CHECK(sum == 16653774007138761407u);
+}
+
+TEST_CASE("bootstrap weights have the exponential distribution") {
+  constexpr std::size_t units = 50'000, n = units * bootstrap_lanes;
+  for (const std::uint64_t seed : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3} << 40}) {
+    std::vector<double> drawn;
+    double lanes_apart = 0, units_apart = 0, before = 1;
+    for (const auto& lanes : weights_of(seed, seed % 5, units)) {
+      drawn.insert(drawn.end(), lanes.begin(), lanes.end());
+      for (std::size_t lane = 0; lane + 1 < bootstrap_lanes; ++lane) lanes_apart += (lanes[lane] - 1) * (lanes[lane + 1] - 1);
+      units_apart += (lanes[0] - 1) * (std::exchange(before, lanes[0]) - 1);
+    }
+    // Moments k! with variance (2k)! − (k!)²; one in a thousand lies beyond 3.3 standard errors.
+    const double root = std::sqrt(static_cast<double>(n));
+    std::array<double, 5> moments = {};
+    for (const double x : drawn)
+      for (std::size_t k = 1; k <= 4; ++k) moments[k] += std::pow(x, static_cast<double>(k)) / static_cast<double>(n);
+    CHECK(std::fabs(moments[1] - 1) * root < 3.3);
+    CHECK(std::fabs(moments[2] - 2) * root / std::sqrt(20.0) < 3.3);
+    CHECK(std::fabs(moments[3] - 6) * root / std::sqrt(684.0) < 3.3);
+    CHECK(std::fabs(moments[4] - 24) * root / std::sqrt(39'744.0) < 3.3);
+    CHECK(std::fabs(lanes_apart) / std::sqrt(7.0 * units) < 3.3);
+    CHECK(std::fabs(units_apart) / std::sqrt(1.0 * units) < 3.3);
+
+    std::sort(drawn.begin(), drawn.end());
+    double furthest = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const double share = -std::expm1(-drawn[i]);
+      furthest = std::max({furthest, share - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - share});
+    }
+    CHECK(furthest * root < 1.63);  // Kolmogorov and Smirnov at 1%
+    const auto above = [&](double x) { return static_cast<double>(drawn.end() - std::lower_bound(drawn.begin(), drawn.end(), x)); };
+    for (const double x : {ziggurat::tail, 9.0}) {  // the tail is another way to go
+      const double expected = n * std::exp(-x);
+      CHECK(std::fabs(above(x) - expected) < 3.3 * std::sqrt(expected));
+    }
+  }
+}
+
+TEST_CASE("the ziggurat's inputs together, a million of them evenly spread, have the exponential's shares") {
+  // All 2³² of them: mean 1.000005, as the 2% that are hashed allow. Every 4093rd here: a layer that is wrong shows in its own share.
+  constexpr std::uint64_t step = 4093;
+  std::array<double, 257> share = {};
+  double n = 0;
+  for (std::uint64_t bits = 0; bits < std::uint64_t{1} << 32; bits += step, ++n)
+    ++share[std::min<std::size_t>(
+        256, static_cast<std::size_t>(static_cast<double>(ziggurat::exponential(static_cast<std::uint32_t>(bits))) * 0x1p-32 * 32))];
+  for (std::size_t cell = 0; cell < 256; ++cell) {
+    const double expected = n * std::exp(-static_cast<double>(cell) / 32) * -std::expm1(-1.0 / 32);
+    CHECK(std::fabs(share[cell] - expected) < 4 * std::sqrt(expected) + 1);
+  }
+  CHECK(share[256] == doctest::Approx(n * std::exp(-8.0)).epsilon(0.15));
 }

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "sojourn/core/random.hpp"
 #include "sojourn/graph/paths.hpp"
+#include "sojourn/stats/ziggurat.hpp"
 
 namespace sojourn::test {
 
@@ -89,5 +91,16 @@ inline Paths reversed(const Paths& paths) {
 }
 
 inline std::shared_ptr<const Paths> share(Paths paths) { return std::make_shared<const Paths>(std::move(paths)); }
+
+/// Each customer's weight in a draw of the Bayesian bootstrap, one by one.
+inline std::vector<double> bootstrap_draw(const Paths& paths, std::uint64_t seed, std::uint64_t draw) {
+  std::vector<double> weights;
+  for (const std::uint64_t key : paths.customer_key) {
+    const philox::Counter counter = {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32), static_cast<std::uint32_t>(draw / 4), 0};
+    const philox::Counter words = philox::philox4x32(counter, {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+    weights.push_back(static_cast<double>(ziggurat::exponential(words[draw % 4])) * 0x1p-32);
+  }
+  return weights;
+}
 
 }  // namespace sojourn::test

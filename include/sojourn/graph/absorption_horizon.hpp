@@ -227,13 +227,14 @@ class Grid {
   bool exact_ = true, instant_ = false;
 };
 
-/// The renewal equation for some draws at once, a draw a lane. Weights: those of customer c at [c·lanes, c·lanes + lanes).
+/// The renewal equation for some draws at once, a draw a lane. Weights: a customer each.
 template <std::size_t lanes>
 class Renewal {
  public:
   using Lanes = std::array<double, lanes>;
+  using Sums = std::array<std::uint64_t, lanes>;
 
-  Renewal(const Stays& stays, const Grid& grid, const VertexNumbers& numbers, std::span<const std::uint64_t> weights)
+  Renewal(const Stays& stays, const Grid& grid, const VertexNumbers& numbers, std::span<const Sums> weights)
       : stays_(stays),
         grid_(grid),
         numbers_(numbers),
@@ -264,14 +265,13 @@ class Renewal {
 
  private:
   using Factors = std::vector<Eigen::PartialPivLU<Eigen::MatrixXd>>;  // a lane each; none: nothing moves in the first step
-  using Sums = std::array<std::uint64_t, lanes>;
 
   Lanes& f(std::size_t node, std::size_t ending, std::size_t point) { return F_[(node * ends_ + ending) * points_ + point]; }
 
   [[nodiscard]] Sums weight(std::size_t group) const {
     Sums sum{};
     for (const std::uint32_t c : stays_.of(group))
-      for (std::size_t lane = 0; lane < lanes; ++lane) sum[lane] += weights_[c * lanes + lane];
+      for (std::size_t lane = 0; lane < lanes; ++lane) sum[lane] += weights_[c][lane];
     return sum;
   }
 
@@ -378,8 +378,8 @@ class Renewal {
     for (std::size_t c = 0; c < stays_.first.size(); ++c) {
       if (stays_.first[c] == numbers_.observed()) continue;
       for (std::size_t lane = 0; lane < lanes; ++lane) {
-        began[stays_.first[c]][lane] += weights_[c * lanes + lane];
-        total[lane] += weights_[c * lanes + lane];
+        began[stays_.first[c]][lane] += weights_[c][lane];
+        total[lane] += weights_[c][lane];
       }
     }
     if (stays_.began == 0) return;
@@ -394,7 +394,7 @@ class Renewal {
   const Stays& stays_;
   const Grid& grid_;
   VertexNumbers numbers_;
-  std::span<const std::uint64_t> weights_;
+  std::span<const Sums> weights_;
   std::size_t ends_, points_;
   std::vector<Lanes> cells_, come_;  // a cell each: all of it, and of it the moves that have come by its point
   std::vector<Lanes> F_;             // by node, ending, point
@@ -469,7 +469,7 @@ inline double farthest(const Point& a, const Point& b) {
 
 inline Estimate estimate(const Stays& stays, const Grid& first, std::optional<std::size_t> lattice, const VertexNumbers& numbers, const Run& run) {
   constexpr double tolerance = 0.0005;
-  const std::vector<std::uint64_t> once(stays.first.size(), 1);
+  const std::vector<std::array<std::uint64_t, 1>> once(stays.first.size(), {1});
   const auto solved = [&](const Grid& grid) { return Renewal<1>(stays, grid, numbers, once).solve(run.watch); };
   Estimate out;
   out.first = out.last = out.before = solved(first);
@@ -492,14 +492,13 @@ struct Drawn {
 };
 
 inline Drawn drawn(const JourneyGraph& graph, const Stays& stays, const Grid& grid, const AbsorptionOptions& options) {
-  constexpr std::size_t lanes = absorption_detail::lanes;
+  constexpr std::size_t lanes = bootstrap_lanes;
   const VertexNumbers numbers = graph.numbers();
   const std::size_t cells = (1 + numbers.nodes) * (numbers.outcomes + 1), draws = options.draws;
   Drawn out{std::vector<double>(cells * draws), std::vector<double>(cells * draws)};
   parallel_for((draws + lanes - 1) / lanes, options.run, [&](std::size_t block) {
-    std::vector<std::uint64_t> weights(graph.customers() * lanes);
-    for (std::size_t c = 0; c < graph.customers(); ++c)
-      bootstrap_weights(options.seed, block * (lanes / 2), graph.paths().customer_key[c], std::span(weights).subspan(c * lanes, lanes));
+    std::vector<BootstrapLanes> weights(graph.customers());
+    bootstrap_weights(options.seed, block, graph.paths().customer_key, weights);
     const auto F = Renewal<lanes>(stays, grid, numbers, weights).solve();
     for (std::size_t lane = 0; lane < lanes && block * lanes + lane < draws; ++lane)
       for (std::size_t cell = 0; cell < cells; ++cell) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sojourn/core/threads.hpp"
+#include "sojourn/graph/chain_of_graph.hpp"
 #include "sojourn/graph/journey_graph.hpp"
 #include "sojourn/stats/bootstrap_blocks.hpp"
 
@@ -72,9 +73,10 @@ struct MoveSums {
   std::vector<BootstrapLanes> edges;
 
   void add(std::span<const TakenEdge> moves, const BootstrapLanes& weights) {
+    const BootstrapLanes each = weights;  // a copy stays in registers, since no sum can lie in it
     for (const auto [edge, times] : moves) {
-      if (times == 1) add_lanes(edges[edge], weights);  // the usual case, and no multiplication
-      else add_lanes(edges[edge], weights, times);
+      if (times == 1) add_lanes(edges[edge], each);  // the usual case, and no multiplication
+      else add_lanes(edges[edge], each, times);
     }
   }
   void merge(const MoveSums& other) {
@@ -86,5 +88,15 @@ struct MoveSums {
     return out;
   }
 };
+
+/// Calls done(block, sums) for each block of draws, on any thread: the chain's moves, weighted by customer. Every result that asks for one
+/// seed sees the same draws.
+template <class Done>
+void bootstrap_moves(const JourneyGraph& graph, const ChainOfGraph& chain, std::size_t draws, std::uint64_t seed, const Run& run, const Done& done) {
+  const CustomerMoves moves(graph, chain.edge_numbers(), run);
+  bootstrap_blocks(
+      graph.paths().customer_key, draws, seed, run, MoveSums{std::vector<BootstrapLanes>(chain.edges())},
+      [&](MoveSums& sums, std::size_t c, const BootstrapLanes& weights) { sums.add(moves.of(c), weights); }, done);
+}
 
 }  // namespace sojourn

@@ -25,6 +25,7 @@
 
 #include "sojourn/core/error.hpp"
 #include "sojourn/graph/absorption.hpp"
+#include "sojourn/graph/chain_of_graph.hpp"
 #include "sojourn/graph/customer_moves.hpp"
 #include "sojourn/graph/journey_graph.hpp"
 #include "sojourn/graph/named_vertex.hpp"
@@ -77,7 +78,7 @@ inline std::vector<bool> reached_without(const JourneyGraph& graph, std::size_t 
 }
 
 /// The effects of one outcome, rounding settled: exactly 0 where no way leads through the node, exactly 1 where every way does.
-inline Solved settled(const JourneyGraph& graph, const absorption_detail::ChainOfGraph& chain, std::size_t outcome) {
+inline Solved settled(const JourneyGraph& graph, const ChainOfGraph& chain, std::size_t outcome) {
   Solved out = solved(chain.weighted(chain.counts()), static_cast<Eigen::Index>(outcome - graph.numbers().outcome(0)));
   for (std::size_t v = 1; v <= graph.numbers().nodes; ++v) {
     const Eigen::Index k = chain.state(v);
@@ -100,21 +101,17 @@ inline std::vector<RemovalEffect> removal_effects(const JourneyGraph& graph, std
   for (std::size_t v = 1; v <= graph.numbers().nodes; ++v) rows.push_back({v, graph.vertex(v).customers});
   if (reached == 0) return rows;
 
-  const absorption_detail::ChainOfGraph chain(graph);
+  const ChainOfGraph chain(graph);
   const removal_detail::Solved point = removal_detail::settled(graph, chain, outcome);
   const std::size_t draws = options.draws, states = static_cast<std::size_t>(chain.states());
   std::vector<double> drawn(states * draws);  // state after state
   const auto absorbing = static_cast<Eigen::Index>(outcome - graph.numbers().outcome(0));
-  const CustomerMoves moves(graph, chain.edge_numbers(), options.run);
-  bootstrap_blocks(
-      graph.paths().customer_key, draws, options.seed, options.run, MoveSums{std::vector<BootstrapLanes>(chain.edges())},
-      [&](MoveSums& sums, std::size_t c, const BootstrapLanes& weights) { sums.add(moves.of(c), weights); },
-      [&](std::size_t block, const MoveSums& sums) {
-        for (std::size_t lane = 0; lane < bootstrap_lanes && block * bootstrap_lanes + lane < draws; ++lane) {
-          const removal_detail::Solved draw = removal_detail::solved(chain.weighted(sums.lane(lane)), absorbing);
-          for (std::size_t k = 0; k < states; ++k) drawn[k * draws + block * bootstrap_lanes + lane] = draw.effect(static_cast<Eigen::Index>(k));
-        }
-      });
+  bootstrap_moves(graph, chain, draws, options.seed, options.run, [&](std::size_t block, const MoveSums& sums) {
+    for (std::size_t lane = 0, draw = block * bootstrap_lanes; lane < bootstrap_lanes && draw < draws; ++lane, ++draw) {
+      const Eigen::VectorXd effect = removal_detail::solved(chain.weighted(sums.lane(lane)), absorbing).effect;
+      for (std::size_t k = 0; k < states; ++k) drawn[k * draws + draw] = effect(static_cast<Eigen::Index>(k));
+    }
+  });
 
   double sum = 0;
   for (RemovalEffect& row : rows) {
