@@ -37,7 +37,7 @@ pl.Config.set_float_precision(3)
 data = sj.datasets.insurer()
 matches = data.journey.match(data.log)
 graph = matches.graph()
-graph
+print(graph)
 
 # %% [markdown]
 # ## The map
@@ -325,7 +325,7 @@ if loans is not None:
     accepted = pl.col("node") == "O_ACCEPTED"
     assert by_file.row(by_predicate=accepted)[1:3] == (1_834, 2_246)
     assert passed["activated"].row(by_predicate=accepted)[1:3] == (2_243, 2_246)
-    display(applications)
+    print(applications)
 
 # %% [markdown]
 # Three of 2,246 loans were activated without an accepted offer: worth a look by someone who knows the bank.
@@ -359,7 +359,7 @@ if loans is not None:
     display(loops.head(6))
 
 # %% [markdown]
-# The other common rounds are over in minutes: one person's screen. This one is not: *Nabellen incomplete dossiers* (calling about missing papers) and *Valideren aanvraag* (assessing), 5,254 times round by
+# The other common rounds are over in minutes, one is not: *Nabellen incomplete dossiers* (calling about missing papers) and *Valideren aanvraag* (assessing), 5,254 times round by
 # 1,574 applications, 20 hours a time on average.
 #
 # ## Ways, and where to cut
