@@ -65,8 +65,8 @@ seen.filter(pl.col("node").is_in(shown))
 # the data cut off are handled, not dropped. `unknown` is the share of whom the data cannot tell; it is none for a year, but not for two, since nobody was watched for longer than that.
 
 # %%
-year = graph.absorption(horizon="1 year", draws=400).to_polars().filter(pl.col("outcome") == "left")
-two_years = graph.absorption(horizon="2 years", draws=200).to_polars().filter(pl.col("outcome") == "left")
+year = graph.absorption(horizon="1 year", draws=200).to_polars().filter(pl.col("outcome") == "left")
+two_years = graph.absorption(horizon="2 years", draws=100).to_polars().filter(pl.col("outcome") == "left")
 assert year["unknown"].max() == 0 and round(two_years["unknown"][0], 3) == 0.169
 year.filter(pl.col("node").is_in(shown)).join(
     two_years.select("node", "low", "high", "unknown"), on="node", suffix=" of 2 years", maintain_order="left"
@@ -387,7 +387,7 @@ if loans is not None:
 
 # %%
 if loans is not None:
-    estimated = applications.absorption(horizon="30d", draws=400).to_polars().filter(pl.col("node") == "START")
+    estimated = applications.absorption(horizon="30d", draws=200).to_polars().filter(pl.col("node") == "START")
     _, last = log.span
     month = pl.duration(days=30)
     submitted = table.to_polars().group_by("customer").agg(pl.col("time").min())
