@@ -226,7 +226,7 @@ display(leaving)
 following
 
 # %% [markdown]
-# The moment that broke is not where they leave. After a late call more households call a third time (28 → 94), and they leave when the claim is over: from *repaired* 69 → 172. In the same time prices rose, and
+# The moment that broke is not where they leave. After that day more households go on from the adjuster's call to a third contact (28 → 94), and more leave when the claim is over: from *repaired* 69 → 172. In the same time prices rose, and
 # *renewal_rise* → left shows that. What was planted:
 
 # %%
