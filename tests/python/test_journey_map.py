@@ -149,12 +149,11 @@ def check_text(placed: Layout) -> None:
     """Assert that no line of a card is wider than the card, and no arrow's label touches a card."""
     for card in placed.cards:
         for row in card.rows:
-            sizes = placed.sizes
-            size = {"name": sizes.name_size, "small": sizes.text_size - 0.5}.get(row.kind, sizes.text_size)
-            assert text.width(row.text, size, row.kind == "name") <= placed.sizes.inner + 0.01, row
+            assert row.room(placed.sizes) <= placed.sizes.inner + 0.01, row
             assert 0 < row.y < card.box.height
     for arrow in placed.arrows:
         label = arrow.label
+        assert label.left + label.room <= arrow.x + placed.sizes.card, label
         for card in placed.cards:
             clear = label.left >= card.box.right or label.left + label.room <= card.box.x
             assert clear or label.y <= card.box.y or label.y - label.size * 0.75 >= card.box.bottom, label
@@ -268,7 +267,7 @@ def test_hostile_names_stay_text(name: str) -> None:
     assert root.get("aria-label")
     page = picture.html()
     assert "<script" not in page.lower()
-    assert page.count("</style>") == 3
+    assert page.count("</style>") == 4
     assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", page)
     assert len(picture.svg) < 60_000
 

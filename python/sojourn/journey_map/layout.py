@@ -267,7 +267,7 @@ class _Plan:
             )
             for at, names in enumerate(heads)
         )
-        marks = entries(self.nodes, self.faces, (track.role for track in self.tracks), self.data.history)
+        marks = entries(self.nodes, self.faces, (track.role for track in self.tracks), self.data)
         legend = place_legend(marks, MARGIN, full - MARGIN, foot + 24)
         y = legend[-1][1].y + 22 if legend else foot + 24
         notes = self._notes(y, full)
