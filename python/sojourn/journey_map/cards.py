@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .model import MapData, MapNode, State
-from .numbers import count, counted, money, short_count
+from .numbers import count, counted, money, short_count, tight
 from .text import ELLIPSIS, clean, shorten, width, wrap
 
 RowKind = Literal["name", "text", "small", "kpi", "voices", "again"]
@@ -170,8 +170,8 @@ def _voices(node: MapNode, sizes: Measures) -> list[CardRow]:
     score = round(node.voices.score)
     strong = f"+{score}" if score > 0 else count(score)
     rests = node.voices.n if node.voices.scored is None else node.voices.scored
-    row = CardRow("voices", 0, f"of {short_count(rests)}", strong=strong, score=node.voices.score, indent=31.0)
-    return [fitting_row([row], sizes)]
+    row = CardRow("voices", 0, "", strong=strong, score=node.voices.score, indent=31.0)
+    return [fitting_row([replace(row, text=f"of {number}") for number in (short_count(rests), tight(rests))], sizes)]
 
 
 def _again(node: MapNode, sizes: Measures) -> list[CardRow]:

@@ -211,7 +211,7 @@ class _Plan:
         body = LEAST_WIDTH - 2 * MARGIN - left_more - right_more
         pitch = max(self.sizes.card + self.gap, body / max(lane_count, 1))
         full = 2 * MARGIN + left_more + right_more + pitch * max(lane_count, 1)
-        title = self._lines(words.title(self.data, self.chosen, self.value), 20.0, full, True, 34.0, 25.0, 2)
+        title = self._lines(words.title(self.data, self.value), 20.0, full, True, 34.0, 25.0, 2)
         y = title[-1].y + 22
         caption = self._lines(words.caption(self.data, self.value), 13.0, full, False, y, 18.0, 3)
         top = (caption[-1].y if caption else title[-1].y) + 16
@@ -365,7 +365,7 @@ class _Plan:
         start = x + max(thick / 2 + 4, 5.0) + (9 if worst else 4)
         straight = self._straight(kind, at)
         taken = sum(track.width + 8 for track in straight) + 14 if straight else 0.0
-        room = box.right - start - (taken or -10) - (5 if worst else 0)
+        room = box.right - start - taken - (5 if worst else 0)
         text = self._label(amount, words.started(self.data) if kind == "new" else kind, room, size)
         y = (top - 2 if kind == "new" else top + 2) + self.sizes.arrow / 2 + size * 0.36
         label = Words(start, y, text, size, True)

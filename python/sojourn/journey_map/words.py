@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from .model import Exit, MapData, MapEdge, MapNode, Promise
 from .numbers import count, counted, covered, duration, money, percent
-from .select import Coverage
+from .select import Coverage, between
 from .text import clean, shorten
 
 _LONG = 420.0
@@ -29,7 +29,7 @@ def cards(data: MapData) -> str:
     return f"{data.by}s"
 
 
-def title(data: MapData, drawn: tuple[MapEdge, ...], value: bool) -> str:
+def title(data: MapData, value: bool) -> str:
     """Return the finding, in whole customers."""
     if not data.nodes:
         return "No journey to draw yet"
@@ -41,7 +41,7 @@ def title(data: MapData, drawn: tuple[MapEdge, ...], value: bool) -> str:
     if data.outcomes:
         stayed = f"; {count(data.observed)} were still here at the end" if data.observed else ""
         return f"None of the {all_of_them} left on the way{stayed}"
-    return _moved(data, drawn)
+    return _moved(data)
 
 
 def _lost_of_part(data: MapData, value: bool) -> str:
@@ -106,13 +106,12 @@ def _worst(data: MapData, by_value: bool) -> tuple[str, int, float]:
     return where, left, lost(nodes) if by_value else 0.0
 
 
-def _moved(data: MapData, drawn: tuple[MapEdge, ...]) -> str:
+def _moved(data: MapData) -> str:
     names = {node.id: node.name for node in data.nodes}
-    strongest = max(drawn, key=lambda edge: edge.customers, default=None)
+    strongest = max(between(data.edges), key=lambda edge: edge.customers, default=None)
     if strongest is not None and strongest.customers:
         number = counted(strongest.customers, who(data))
-        bound = "Up to " if strongest.at_most else ""
-        return f"{bound}{number} went from {short(names[strongest.source])} to {short(names[strongest.target])}"
+        return f"{number} went from {short(names[strongest.source])} to {short(names[strongest.target])}"
     most = max(data.nodes, key=lambda node: node.customers or 0)
     return f"{counted(most.customers or 0, who(data))} at {short(most.name)}"
 
@@ -168,10 +167,10 @@ def footnote(data: MapData, shown: MapData, cover: Coverage, value: bool) -> tup
     if len(data.outcomes) > 1 or (data.outcomes and data.outcomes[0][1].lower() != "left" and data.left):
         sentences.append("Left means: " + ", ".join(short(name) for _, name in data.outcomes[:6]) + ".")
     if data.by == "owner":
-        between = sum(edge.count for edge in data.edges if edge.source != edge.target)
+        handed = sum(edge.count for edge in between(data.edges))
         inside = sum(edge.count for edge in data.edges if edge.source == edge.target)
         sentences.append(
-            f"Moves between owners are hand-offs: {count(between)} in all; {counted(inside, 'moves')} stayed with one "
+            f"Moves between owners are hand-offs: {count(handed)} in all; {counted(inside, 'moves')} stayed with one "
             "owner."
         )
     here = f" of {short(data.part)}" if data.part else ""
