@@ -209,7 +209,7 @@ def test_lost_is_drawn_as_visible_as_grown(data: MapData) -> None:
         at = next(c for c in placed.cards if c.box.x <= arrow.x <= c.box.right and _beside(arrow, c.box))
         customers = at.node.entered if arrow.kind == "new" else at.node.left
         assert arrow.width == pytest.approx(max(customers * placed.scale, 1.1))
-        assert arrow.bottom - arrow.top == placed.sizes.arrow
+        assert arrow.bottom - arrow.top == pytest.approx(placed.sizes.arrow)
         assert arrow.label.bold
     lost = [arrow for arrow in placed.arrows if arrow.kind == "left"]
     assert len(lost) == sum(card.node.left > 0 for card in placed.cards)
