@@ -169,9 +169,14 @@ def _voices(node: MapNode, sizes: Measures) -> list[CardRow]:
         return [fitting_row([CardRow("text", 0, text) for text in numbers], sizes)]
     score = round(node.voices.score)
     strong = f"+{score}" if score > 0 else count(score)
-    rests = node.voices.n if node.voices.scored is None else node.voices.scored
     row = CardRow("voices", 0, "", strong=strong, score=node.voices.score, indent=31.0)
-    return [fitting_row([replace(row, text=f"of {number}") for number in (short_count(rests), tight(rests))], sizes)]
+    # A score is "of" those it rests on; where that is not known, the voices stand beside it.
+    if node.voices.scored is None:
+        n = node.voices.n
+        texts = [counted(n, "voices"), f"{short_count(n)} voices", f"{tight(n)} voices", tight(n)]
+    else:
+        texts = [f"of {short_count(node.voices.scored)}", f"of {tight(node.voices.scored)}"]
+    return [fitting_row([replace(row, text=text) for text in texts], sizes)]
 
 
 def _again(node: MapNode, sizes: Measures) -> list[CardRow]:

@@ -29,7 +29,7 @@ def entries(
         ("again", "again at once", "again" in kinds),
         ("kept", "promise kept", "kept" in states),
         ("broken", "promise broken", "broken" in states),
-        ("warning", "warning", "warning" in states),
+        ("warning", "promise too near its target to tell", "warning" in states),
         ("differentiating", "differentiating", "differentiating" in states),
         ("silent", "nobody heard", any(row.kind == "voices" and row.score is None for row in rows)),
         ("several", f"several {data.by}s", any(node.members for node in nodes)),

@@ -228,7 +228,8 @@ def from_tables(
     after_outcome, unmapped
         Numbers of events that the map leaves out, for its footnote.
     kpis
-        Rows with `moment`, `kpi`, `due`, `met`, `share`, `target`, and perhaps `state`.
+        Rows with `moment`, `kpi`, `due`, `met`, `share`, `target`, and perhaps `state`, or `low` and `high`: an
+        interval that holds the target is a warning, since chance may have decided.
     voices
         Rows with `moment`, `score`, `voices`, and perhaps `scored`: how many of the voices the score rests on.
     endings
@@ -375,13 +376,17 @@ def _voices(row: Row) -> Voices:
 
 
 def _promise(row: Row) -> Promise:
+    target, low, high = (_real(row.get(key)) for key in ("target", "low", "high"))
+    judged: State | None = row.get("state")
+    if judged is None and target is not None and low is not None and high is not None and low <= target <= high:
+        judged = "warning"
     return Promise(
         name=_text(row.get("kpi")),
         due=_whole(row.get("due")),
         met=_whole(row.get("met")),
         share=_real(row.get("share")),
-        target=_real(row.get("target")),
-        judged=row.get("state"),
+        target=target,
+        judged=judged,
     )
 
 
