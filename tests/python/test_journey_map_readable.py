@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from many import many
@@ -177,6 +177,10 @@ def check_inert(markup: str) -> None:
 
 @lasting
 @given(journeys, st.booleans(), st.booleans())
+@example(journey(8, 7, 10**7, 0), False, False)
+@example(journey(8, 7, 10**7, 10), False, False)
+@example(journey(40, 7, 10**7, 3), True, True)
+@example(journey(40, 7, 1, 4), False, False)
 def test_any_journey_can_be_read(data: MapData, value: bool, poster: bool) -> None:
     picture = JourneyMap(data, value=value and data.has_value, poster=poster)
     placed = picture.layout

@@ -1055,7 +1055,7 @@ def test_left_headlines() -> None:
 # --- next to break ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [1, 3, 5])
 def test_next_to_break_is_the_ranking(seed: int) -> None:
     journey = owned_journey(seed, 6)
     matches = journey.match(log_of(seed, 7, 150))
