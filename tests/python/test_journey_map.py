@@ -149,12 +149,11 @@ def check_text(placed: Layout) -> None:
     """Assert that no line of a card is wider than the card, and no arrow's label touches a card."""
     for card in placed.cards:
         for row in card.rows:
-            sizes = placed.sizes
-            size = {"name": sizes.name_size, "small": sizes.text_size - 0.5}.get(row.kind, sizes.text_size)
-            assert text.width(row.text, size, row.kind == "name") <= placed.sizes.inner + 0.01, row
+            assert row.room(placed.sizes) <= placed.sizes.inner + 0.01, row
             assert 0 < row.y < card.box.height
     for arrow in placed.arrows:
         label = arrow.label
+        assert label.left + label.room <= arrow.x + placed.sizes.card, label
         for card in placed.cards:
             clear = label.left >= card.box.right or label.left + label.room <= card.box.x
             assert clear or label.y <= card.box.y or label.y - label.size * 0.75 >= card.box.bottom, label
@@ -268,7 +267,7 @@ def test_hostile_names_stay_text(name: str) -> None:
     assert root.get("aria-label")
     page = picture.html()
     assert "<script" not in page.lower()
-    assert page.count("</style>") == 3
+    assert page.count("</style>") == 4
     assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", page)
     assert len(picture.svg) < 60_000
 
@@ -467,12 +466,90 @@ def test_promises_and_voices_stand_on_the_cards() -> None:
     first, second = picture.layout.cards
     assert [(row.kind, row.strong, row.text) for row in first.rows[2:]] == [
         ("kpi", "154", "missed"),
-        ("voices", "\u221233", "of 2,204"),
+        ("voices", "\u221233", "2,204 voices"),
     ]
     assert second.rows[-1].text == "no voice heard"
     assert "in time: 846 of 1,000 met (84.6%), target 85%" in first.about
     assert [mark for mark, _ in picture.layout.legend][-3:] == ["broken", "warning", "silent"]
     check_xml(picture.svg)
+
+
+def test_a_score_is_of_those_it_rests_on_and_a_near_promise_is_a_warning() -> None:
+    rows = walk_rows(["A", "B"], ["x", "y"], [(-1, 0, 9), (0, 1, 5)], [(1, 2)])
+    kpis = [
+        {"moment": key, "kpi": "k", "due": 100, "met": 84, "target": 0.85, "low": low, "high": 0.9}
+        for key, low in (("m0", 0.8), ("m1", 0.86))
+    ]
+    voices: list[dict[str, Any]] = [
+        {"moment": "m0", "score": -24.1, "voices": 521, "scored": 171},
+        {"moment": "m1", "score": 40.0, "voices": 521},
+    ]
+    first, second = JourneyMap(from_tables(*rows, kpis=kpis, voices=voices)).layout.cards
+    assert [(row.strong, row.text, row.state) for row in first.rows[2:]] == [
+        ("16", "missed", "warning"),
+        ("\u221224", "of 171", None),
+    ]
+    assert [(row.strong, row.text, row.state) for row in second.rows[2:]] == [
+        ("16", "missed", "broken"),
+        ("+40", "521 voices", None),
+    ]
+
+
+def test_a_part_speaks_of_those_who_came_to_it_and_counts_all() -> None:
+    moments = [sj.Moment("order", "buy", when=sj.event("order")), sj.Moment("call", "use", when=sj.event("call"))]
+    journey = sj.Journey(["buy", "use"], moments, {"left": sj.event("cancel")}, selections={"service": ["call"]})
+    day = [datetime(2026, 3, n) for n in range(1, 6)]
+    events = {
+        "customer": [1, 1, 1, 2, 2, 3, 4],
+        "time": [day[0], day[1], day[2], day[0], day[3], day[0], day[4]],
+        "event": ["order", "call", "cancel", "order", "cancel", "order", "call"],
+    }
+    log = sj.EventLog(events)
+    part = journey.sub("service").match(log).graph()
+    data = from_tables(
+        part.nodes().rows(), part.edges().rows(), part="service", part_of="a shop", customers=part.customers
+    )
+    picture = JourneyMap(data)
+    whole = journey.match(log).graph().plot().layout.data
+    assert (data.customers, data.left, data.observed) == (whole.customers, whole.left, whole.observed) == (4, 2, 2)
+    assert data.reached == 2
+    assert picture.title == "1 of the 2 customers who came to service left after it, after call"
+    caption = " ".join(line.text for line in picture.layout.caption)
+    assert "service is a part of a shop and counts all of its customers: 2 came to it, 2 did not." in caption
+    notes = " ".join(line.text for line in picture.layout.notes)
+    assert "1 left without any moment of service and stand on no card." in notes
+    assert "1 customer met no moment of service." in notes
+
+
+def test_owners_stand_in_lanes_of_their_own_and_hand_off() -> None:
+    rows = walk_rows(["Sales", "Claims", "Billing"], [""] * 3, [(-1, 0, 9), (0, 1, 5), (1, 1, 3), (1, 2, 4)], [(2, 2)])
+    nodes = [{**row, "stage": None} for row in rows[0]]
+    data = from_tables(nodes, rows[1], by="owner")
+    picture = JourneyMap(data)
+    assert [name for _, name in data.stages] == ["Sales", "Claims", "Billing"]
+    assert not data.steps
+    assert "Moves between owners are hand-offs: 11 in all; 4 moves stayed with one owner." in " ".join(
+        line.text for line in picture.layout.notes
+    )
+    assert "Hand-offs between owners" in picture.html()
+    many_owners = walk_rows([f"o{at}" for at in range(10)], [""] * 10, [(-1, 0, 9), (0, 1, 5)], [])
+    assert from_tables([{**row, "stage": None} for row in many_owners[0]], many_owners[1], by="owner").steps
+    with pytest.raises(ValueError, match="by: found 'silo'"):
+        from_tables([], [], by="silo")  # type: ignore[arg-type]
+
+
+def test_roll_ups_have_equal_totals() -> None:
+    data = sj.datasets.insurer(customers=2_000)
+    matches = data.journey.match(data.log)
+    whole = matches.graph().plot().layout.data
+    for by in ("stage", "owner"):
+        rolled = matches.graph(by=by).plot().layout.data
+        for total in ("customers", "left", "left_first", "observed", "no_moment"):
+            assert getattr(rolled, total) == getattr(whole, total), (by, total)
+        assert sum(node.visits for node in rolled.nodes) == sum(node.visits for node in whole.nodes)
+        assert sum(edge.count for edge in rolled.edges) == sum(edge.count for edge in whole.edges)
+    between = [edge for edge in matches.graph(by="owner").plot().layout.data.edges if edge.source != edge.target]
+    assert sum(edge.count for edge in between) == sum(row["count"] for row in matches.graph().hand_offs().rows())
 
 
 def test_events_without_stages_stand_by_steps() -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import sojourn as sj
 from many import many
 from sojourn.journey_map.numbers import count
-from sojourn.room import bars, claims, customers, kpis, listening, moments, owners, promises, proof, worth
+from sojourn.room import bars, claims, customers, kpis, listening, moments, nearest, owners, promises, proof, worth
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -1050,3 +1050,55 @@ def test_left_headlines() -> None:
     assert moments.left_headline([leaving("Call", 5)], 5, "clients") == "All 5 clients who left did so after Call"
     two = [leaving("Call", 4, "Silence"), leaving("Order", 1, "Silence")]
     assert moments.left_headline(two, 5, "clients") == "4 of 5 clients who left did so after Call, by way of Silence"
+
+
+# --- next to break ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [1, 3, 5])
+def test_next_to_break_is_the_ranking(seed: int) -> None:
+    journey = owned_journey(seed, 6)
+    matches = journey.match(log_of(seed, 7, 150))
+    page = check_offline(sj.Room(matches, who="people", unit="$", draws=40, seed=3).html)
+    rows = [row for row in matches.graph().ranking("left", 20, draws=40, seed=3).rows() if row["score"] > 0]
+    assert rows
+    start = next(at for at, row in enumerate(page.rows) if row[:2] == ["Moment", "People who met it"])
+    shown = page.rows[start + 1 : start + 1 + min(len(rows), nearest.MOST)]
+    names = {moment.id: moment.name or moment.id for moment in journey.moments}
+    for row, cells in zip(rows, shown, strict=False):
+        points = f"{row['excess'] * 100:+.1f} points".replace("+0.0", "under 0.1")
+        assert cells[:3] == [names[row["moment"]], count(row["reach"]), points]
+        assert cells[5].startswith(f"{row['rank']}")
+        assert (f"({row['rank_low']}–{row['rank_high']})" in cells[5]) == (row["rank_low"] != row["rank_high"])
+    assert f"Next to break: {names[rows[0]['moment']]}" in page.text
+
+
+def test_ties_and_moments_that_are_left_out_are_said() -> None:
+    row = {"reach": 10, "excess": 0.25, "value_at_risk": None, "score": 2.5, "rank": 1, "rank_low": 1, "ranked": 9}
+    rows = [{**row, "moment": f"m{at}", "rank_high": 3, "tied": 7} for at in range(7)]
+    found = nearest.read(rows, "Left", str.upper)
+    assert len(found.moments) == nearest.MOST
+    assert found.more == 2
+    assert found.moments[0].place == "1 (1–3), tied with 6 more"
+    assert found.moments[0].points == "+25.0"
+    assert found.headline("people", None).endswith(
+        "where 2 people are lost beyond the usual, though others may stand first"
+    )
+    nothing = nearest.read([{**rows[0], "score": 0.0}], "Left", str)
+    assert nothing.moments == ()
+    assert "no moment stands out" in nothing.headline("people", "$")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_hand_offs_on_the_page_are_those_of_the_graph(seed: int) -> None:
+    matches = owned_journey(seed, 6).match(log_of(seed, 7, 150))
+    page = check_offline(sj.Room(matches, who="people", draws=5).html)
+    rows = matches.graph().hand_offs().rows()
+    start = next(at for at, row in enumerate(page.rows) if row[:3] == ["From", "To", "Moves"])
+    for row, cells in zip(rows[: moments.MOST_LEAVING], page.rows[start + 1 :], strict=False):
+        assert cells == [row["source_owner"], row["target_owner"], count(row["count"]), count(row["customers"])]
+    by_owner = matches.graph(by="owner").plot()
+    assert sum(row["count"] for row in rows) == sum(
+        int(row["count"] or 0) for row in by_owner.data if row["source"] != row["target"]
+    )
+    assert f"{count(sum(row['count'] for row in rows))} hand-offs from one owner to another" in page.text

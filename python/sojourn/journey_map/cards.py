@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .model import MapData, MapNode, State
-from .numbers import count, counted, money, short_count
-from .text import ELLIPSIS, clean, width, wrap
+from .numbers import count, counted, money, short_count, tight
+from .text import ELLIPSIS, clean, shorten, width, wrap
 
 RowKind = Literal["name", "text", "small", "kpi", "voices", "again"]
 AGAIN = 0.02
@@ -35,10 +36,15 @@ class Measures:
         """The room for text on a card."""
         return self.card - 2 * self.pad
 
+    @property
+    def small_size(self) -> float:
+        """The size of what is said in small letters: still 11 px."""
+        return self.text_size - 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class CardRow:
-    """One line on a card: `y` is its baseline, from the card's top."""
+    """One line on a card: `y` is its baseline, from the card's top; the words begin `indent` after a mark's place."""
 
     kind: RowKind
     y: float
@@ -46,6 +52,13 @@ class CardRow:
     strong: str = ""
     state: State | None = None
     score: float | None = None
+    indent: float = 0.0
+
+    def room(self, sizes: Measures) -> float:
+        """Return how wide the line is at most, its mark included."""
+        size = {"name": sizes.name_size, "small": sizes.small_size}.get(self.kind, sizes.text_size)
+        strong = width(self.strong, size, bold=True) + width(" ", size) if self.strong else 0.0
+        return self.indent + strong + width(self.text, size, bold=self.kind == "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,7 @@ def face(node: MapNode, data: MapData, sizes: Measures, value: bool) -> Face:
     rows += _members(node, sizes)
     rows += [CardRow("text", 0, text) for text in _size(node, data, sizes, value)]
     if not sizes.compact:
-        rows += _promise(node) + _voices(node)
+        rows += _promise(node, sizes) + _voices(node, sizes)
         rows += _again(node, sizes)
     return _placed(rows, sizes)
 
@@ -88,31 +101,44 @@ def _placed(rows: list[CardRow], sizes: Measures) -> Face:
     needed = len(rows) * sizes.row + 14
     height = max(needed, sizes.least_height)
     top = (height - needed) / 2 + 7 + sizes.row * 0.76
-    placed = (
-        CardRow(row.kind, top + at * sizes.row, row.text, row.strong, row.state, row.score)
-        for at, row in enumerate(rows)
-    )
+    placed = (replace(row, y=top + at * sizes.row) for at, row in enumerate(rows))
     return Face(tuple(placed), height)
 
 
 def _size(node: MapNode, data: MapData, sizes: Measures, value: bool) -> list[str]:
     """Return the lines that say how many came, and in value mode for how much."""
     if node.customers is None:
-        texts = [counted(node.visits, "visits")]
+        visits = [counted(node.visits, "visits"), f"{short_count(node.visits)} visits"]
+        texts = [fitting(visits, sizes.inner, sizes.text_size)]
     else:
-        full = counted(node.customers, clean(data.who))
-        fits = width(full, sizes.text_size) <= sizes.inner
-        texts = [full if fits else short_count(node.customers)]
-    if value and node.value is not None:
-        texts.append(f"{money(node.value, clean(data.unit or ''))} in events")
+        full = [counted(node.customers, clean(data.who)), short_count(node.customers)]
+        texts = [fitting(full, sizes.inner, sizes.text_size)]
+    if value and node.value:
+        worth = money(node.value, clean(data.unit or ""))
+        texts.append(fitting([f"{worth} in events", worth, money(node.value, "")], sizes.inner, sizes.text_size))
     return texts
+
+
+def _either(row: CardRow, number: int) -> list[CardRow]:
+    """Return a line with its figure written out, and written short."""
+    return [row, replace(row, strong=short_count(number))]
+
+
+def fitting(texts: Sequence[str], room: float, size: float, bold: bool = False) -> str:
+    """Return the first text that fits, or as much of the last as does."""
+    return next((text for text in texts if width(text, size, bold) <= room), shorten(texts[-1], room, size, bold))
+
+
+def fitting_row(rows: Sequence[CardRow], sizes: Measures) -> CardRow:
+    """Return the first line that fits on the card, or the last."""
+    return next((row for row in rows if row.room(sizes) <= sizes.inner), rows[-1])
 
 
 def _members(node: MapNode, sizes: Measures) -> list[CardRow]:
     if not node.members or sizes.compact:
         return []
     names = [clean(name) for name in node.member_names]
-    size = sizes.text_size - 0.5
+    size = sizes.small_size
     lines: tuple[str, ...] = ()
     for shown in range(len(names), 0, -1):
         rest = len(names) - shown
@@ -123,25 +149,34 @@ def _members(node: MapNode, sizes: Measures) -> list[CardRow]:
     return [CardRow("small", 0, line) for line in lines]
 
 
-def _promise(node: MapNode) -> list[CardRow]:
+def _promise(node: MapNode, sizes: Measures) -> list[CardRow]:
     if node.kpi is None:
         return []
     # Without a target nothing is kept or broken: the count stands beside what it is out of.
-    text = f"missed of {count(node.kpi.due)}" if node.kpi.state == "open" else "missed"
-    return [CardRow("kpi", 0, text, strong=count(node.kpi.missed), state=node.kpi.state)]
+    open_ = node.kpi.state == "open"
+    row = CardRow("kpi", 0, "missed", count(node.kpi.missed), node.kpi.state, indent=0.0 if open_ else 16.0)
+    texts = [f"missed of {number(node.kpi.due)}" for number in (count, short_count)] if open_ else []
+    return [fitting_row([replace(row, text=text) for text in texts] + _either(row, node.kpi.missed), sizes)]
 
 
-def _voices(node: MapNode) -> list[CardRow]:
+def _voices(node: MapNode, sizes: Measures) -> list[CardRow]:
     if node.voices is None:
         return []
     if not node.voices.n:
-        return [CardRow("voices", 0, "no voice heard")]
+        return [CardRow("voices", 0, "no voice heard", indent=31.0)]
     if node.voices.score is None:
-        return [CardRow("text", 0, counted(node.voices.n, "voices"))]
+        numbers = (counted(node.voices.n, "voices"), f"{short_count(node.voices.n)} voices")
+        return [fitting_row([CardRow("text", 0, text) for text in numbers], sizes)]
     score = round(node.voices.score)
     strong = f"+{score}" if score > 0 else count(score)
-    rests = node.voices.n if node.voices.scored is None else node.voices.scored
-    return [CardRow("voices", 0, f"of {short_count(rests)}", strong=strong, score=node.voices.score)]
+    row = CardRow("voices", 0, "", strong=strong, score=node.voices.score, indent=31.0)
+    # A score is "of" those it rests on; where that is not known, the voices stand beside it.
+    if node.voices.scored is None:
+        n = node.voices.n
+        texts = [counted(n, "voices"), f"{short_count(n)} voices", f"{tight(n)} voices", tight(n)]
+    else:
+        texts = [f"of {short_count(node.voices.scored)}", f"of {tight(node.voices.scored)}"]
+    return [fitting_row([replace(row, text=text) for text in texts], sizes)]
 
 
 def _again(node: MapNode, sizes: Measures) -> list[CardRow]:
@@ -149,6 +184,5 @@ def _again(node: MapNode, sizes: Measures) -> list[CardRow]:
     if not node.repeats or node.customers is None or node.repeats < AGAIN * node.customers:
         return []
     number = short_count(node.repeats)
-    text = f"{number} again at once"
-    fits = width(text, sizes.text_size) + 26 <= sizes.inner
-    return [CardRow("again", 0, text if fits else f"{number} again")]
+    texts = (f"{number} again at once", f"{number} again")
+    return [fitting_row([CardRow("again", 0, text, indent=16.0) for text in texts], sizes)]

@@ -66,7 +66,8 @@ def fold(
     for members in groups:
         inside = sum(e.count for e in data.edges if e.source in members and e.target in members)
         card = _card([by_id[member] for member in members], inside, _customers(members, folded_customers))
-        nodes.append(replace(card, id=card_of[members[0]]))
+        name = f"{len(members)} more {data.by}s"
+        nodes.append(replace(card, id=card_of[members[0]], name=name))
     return replace(data, nodes=tuple(nodes), edges=_merged(data.edges, card_of))
 
 
@@ -104,7 +105,7 @@ def _card(members: Sequence[MapNode], inside: int, customers: int | None) -> Map
         exits[leaving.outcome].append(leaving)
     return MapNode(
         id=members[0].id,
-        name=f"{len(members)} more moments",
+        name="",
         stage=members[0].stage,
         kind="fold",
         visits=sum(node.visits for node in members),

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from sojourn._core import InvalidInput
 
 from . import words
-from .cards import Face, Measures, face, measures
+from .cards import Face, Measures, face, fitting, measures
 from .fold import MOST, FoldedCustomers, fold
 from .heights import Extent, heights
 from .legend import entries
 from .legend import placed as place_legend
 from .model import MapData, MapEdge
-from .numbers import count, counted, short_count, signed
+from .numbers import MINUS, count, counted, short_count, signed, tight
 from .order import Lanes, lanes
 from .placed import Arrow, Bar, Card, Kind, Lane, Layout, Words
 from .routes import LEAST, Box, Gutters, Role, Route, Track, gutters, ports, rails, route
@@ -211,7 +211,7 @@ class _Plan:
         body = LEAST_WIDTH - 2 * MARGIN - left_more - right_more
         pitch = max(self.sizes.card + self.gap, body / max(lane_count, 1))
         full = 2 * MARGIN + left_more + right_more + pitch * max(lane_count, 1)
-        title = self._lines(words.title(self.data, self.chosen, self.value), 20.0, full, True, 34.0, 25.0, 2)
+        title = self._lines(words.title(self.data, self.value), 20.0, full, True, 34.0, 25.0, 2)
         y = title[-1].y + 22
         caption = self._lines(words.caption(self.data, self.value), 13.0, full, False, y, 18.0, 3)
         top = (caption[-1].y if caption else title[-1].y) + 16
@@ -267,7 +267,7 @@ class _Plan:
             )
             for at, names in enumerate(heads)
         )
-        marks = entries(self.nodes, self.faces, (track.role for track in self.tracks), self.data.history)
+        marks = entries(self.nodes, self.faces, (track.role for track in self.tracks), self.data)
         legend = place_legend(marks, MARGIN, full - MARGIN, foot + 24)
         y = legend[-1][1].y + 22 if legend else foot + 24
         notes = self._notes(y, full)
@@ -336,9 +336,15 @@ class _Plan:
         """Write a signed amount for a label."""
         if self.value:
             text = words.amount(abs(amount), self.data)
-            return f"{'+' if amount > 0 else chr(0x2212)}{text}"
+            return f"{'+' if amount > 0 else MINUS}{text}"
         number = int(amount)
         return signed(number) if abs(number) < 1_000_000 else f"{'+' if number > 0 else ''}{short_count(number)}"
+
+    def _label(self, amount: float, what: str, room: float, size: float) -> str:
+        """Write a signed amount in the longest way that has room: letters never shrink, the tooltip has the figure."""
+        change, sign = self._change(amount), "+" if amount > 0 else MINUS
+        texts = (f"{change} {what}", change, f"{sign}{tight(abs(amount))}")
+        return fitting(texts, room, size, bold=True)
 
     def _arrows(self, boxes: Sequence[Box]) -> tuple[Arrow, ...]:
         worst = self._worst()
@@ -359,12 +365,8 @@ class _Plan:
         start = x + max(thick / 2 + 4, 5.0) + (9 if worst else 4)
         straight = self._straight(kind, at)
         taken = sum(track.width + 8 for track in straight) + 14 if straight else 0.0
-        room = box.right - start - (taken or -10) - (5 if worst else 0)
-        text = self._change(amount)
-        longer = f"{text} {words.started(self.data) if kind == 'new' else kind}"
-        text = longer if width(longer, size, True) <= room else text
-        while width(text, size, True) > room and size > 9:
-            size -= 0.5
+        room = box.right - start - taken - (5 if worst else 0)
+        text = self._label(amount, words.started(self.data) if kind == "new" else kind, room, size)
         y = (top - 2 if kind == "new" else top + 2) + self.sizes.arrow / 2 + size * 0.36
         label = Words(start, y, text, size, True)
         node = self.nodes[at]
@@ -412,10 +414,7 @@ class _Plan:
     def _bar_label(self, amount: float, what: str, x: float, y: float, pitch: float, size: float) -> Words | None:
         if not amount:
             return None
-        text = f"{self._change(amount)} {what}"
-        text = text if width(text, size, True) <= pitch - 12 else self._change(amount)
-        while width(text, size, True) > pitch - 12 and size > 8:
-            size -= 0.5
+        text = self._label(amount, what, pitch - 12, size)
         return Words(x, y, text, size, True, "middle")
 
     def _notes(self, y: float, full: float) -> tuple[Words, ...]:

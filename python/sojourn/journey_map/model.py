@@ -12,8 +12,10 @@ from sojourn._core import InvalidInput
 
 Row = Mapping[str, Any]
 State = Literal["open", "kept", "warning", "broken", "differentiating"]
+By = Literal["moment", "stage", "owner", "event"]
 
 START, OBSERVED = "START", "observed"
+_MOST_OWNERS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,10 @@ class MapData:
         The stages are not the caller's but numbers of steps from the start.
     history
         Customers were there before the time that is shown: who starts at a moment is not new, but seen there first.
+    by
+        What a card is: a moment, a stage, an owner or an event.
+    part, part_of
+        The names of a part of a journey and of the whole, whose customers are all counted; empty for a whole.
     """
 
     stages: tuple[tuple[str, str], ...] = ()
@@ -168,6 +174,14 @@ class MapData:
     unit: str | None = None
     steps: bool = False
     history: bool = False
+    by: By = "moment"
+    part: str = ""
+    part_of: str = ""
+
+    @property
+    def reached(self) -> int:
+        """Customers who stand on at least one card."""
+        return self.customers - self.left_first - self.no_moment
 
     @property
     def has_value(self) -> bool:
@@ -190,6 +204,9 @@ def from_tables(
     voices: Iterable[Row] = (),
     endings: Iterable[Row] = (),
     history: bool = False,
+    by: By = "moment",
+    part: str = "",
+    part_of: str = "",
 ) -> MapData:
     """Build what a map shows from the rows of a graph's tables.
 
@@ -203,7 +220,7 @@ def from_tables(
         (seconds), `value` (of the events arrived at) and `customers_value` (of the distinct customers of the edge).
     stages
         (id, name) from left to right; by default the order in which the moments name them. Moments without any stage
-        stand in columns by their steps from the start.
+        stand in columns by their steps from the start; owners, up to nine, each in one of their own.
     who, period, unit
         The plural of what is counted; the time covered, in words; what stands before an amount, such as "$".
     customers
@@ -211,21 +228,28 @@ def from_tables(
     after_outcome, unmapped
         Numbers of events that the map leaves out, for its footnote.
     kpis
-        Rows with `moment`, `kpi`, `due`, `met`, `share`, `target`, and perhaps `state`.
+        Rows with `moment`, `kpi`, `due`, `met`, `share`, `target`, and perhaps `state`, or `low` and `high`: an
+        interval that holds the target is a warning, since chance may have decided.
     voices
         Rows with `moment`, `score`, `voices`, and perhaps `scored`: how many of the voices the score rests on.
     endings
         Rows with `previous`, `node`, `outcome`, `customers`: the last two moments of those who left.
     history
         Customers were there before: who starts at a moment is seen there first, not new.
+    by
+        What the nodes are, for the words: ``"moment"``, ``"stage"``, ``"owner"`` or ``"event"``.
+    part, part_of
+        The names of a part of a journey and of the whole whose customers it counts.
 
     Raises
     ------
     InvalidInput
         If an id stands twice or an edge names a node that is not there.
     """
+    if by not in ("moment", "stage", "owner", "event"):
+        raise InvalidInput(f"by: found {by!r}, expected 'moment', 'stage', 'owner' or 'event'")
     tables = _Tables.read(nodes, edges)
-    stage_list, stage_of = _stages(tables, stages)
+    stage_list, stage_of = _stages(tables, stages, by)
     promises = {_text(row["moment"]): _promise(row) for row in kpis}
     heard = {_text(row["moment"]): _voices(row) for row in voices}
     moments = tuple(
@@ -252,7 +276,10 @@ def from_tables(
         period=period,
         unit=unit,
         history=history,
-        steps=stages is None and bool(moments) and not any(_text(row.get("stage")) for row in tables.moments.values()),
+        steps=stages is None and bool(moments) and not _named(tables) and not _apart(tables, by),
+        by=by,
+        part=part,
+        part_of=part_of,
     )
 
 
@@ -349,22 +376,39 @@ def _voices(row: Row) -> Voices:
 
 
 def _promise(row: Row) -> Promise:
+    target, low, high = (_real(row.get(key)) for key in ("target", "low", "high"))
+    judged: State | None = row.get("state")
+    if judged is None and target is not None and low is not None and high is not None and low <= target <= high:
+        judged = "warning"
     return Promise(
         name=_text(row.get("kpi")),
         due=_whole(row.get("due")),
         met=_whole(row.get("met")),
         share=_real(row.get("share")),
-        target=_real(row.get("target")),
-        judged=row.get("state"),
+        target=target,
+        judged=judged,
     )
 
 
+def _named(tables: _Tables) -> bool:
+    """Return whether any moment names its stage."""
+    return any(_text(row.get("stage")) for row in tables.moments.values())
+
+
+def _apart(tables: _Tables, by: By) -> bool:
+    """Return whether every owner has a lane of its own."""
+    return by == "owner" and len(tables.moments) <= _MOST_OWNERS
+
+
 def _stages(
-    tables: _Tables, stages: Sequence[tuple[str, str]] | None
+    tables: _Tables, stages: Sequence[tuple[str, str]] | None, by: By
 ) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
     """Return the lanes, and the lane of every moment."""
     named = {key: _text(row.get("stage")) for key, row in tables.moments.items()}
     if stages is None and not any(named.values()):
+        if _apart(tables, by):
+            lanes = ((key, _text(row.get("name")) or key) for key, row in tables.moments.items())
+            return tuple(lanes), {key: key for key in named}
         return _steps(tables)
     listed = [(str(key), str(name) or str(key)) for key, name in stages or ()]
     for (one, _), (other, _) in pairwise(sorted(listed)):
@@ -377,21 +421,25 @@ def _stages(
 
 
 def _steps(tables: _Tables, most: int = 7) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
-    """Return columns by the fewest steps from where customers start, for moments that have no stage."""
-    step = {edge.target: 0 for edge in tables.edges if edge.source in tables.start and edge.target in tables.moments}
-    strongest = max((edge.customers for edge in tables.edges if edge.target in step), default=0)
-    begins = [
-        edge.target
+    """Return columns by steps from where customers start, for moments that have no stage.
+
+    A moment stands one step after the one it was reached from along the strongest moves: the greatest tree that grows
+    from the starts, move by move (Prim 1957). Fewest steps would put all in one column, since in large logs somebody
+    goes from everything to everything.
+    """
+    starts = {
+        edge.target: edge.customers
         for edge in tables.edges
-        if edge.source in tables.start and edge.target in step and edge.customers * 10 >= strongest
-    ]
-    step = dict.fromkeys(begins, 0)
-    front = list(begins)
-    while front:
-        reached = [edge.target for edge in tables.edges if edge.source in front and edge.target in tables.moments]
-        front = [key for key in dict.fromkeys(reached) if key not in step]
-        depth = max(step.values()) + 1
-        step.update(dict.fromkeys(front, min(depth, most - 1)))
+        if edge.source in tables.start and edge.target in tables.moments
+    }
+    strongest = max(starts.values(), default=0)
+    step = {key: 0 for key, customers in starts.items() if customers * 10 >= strongest}
+    while True:
+        ahead = [e for e in tables.edges if e.source in step and e.target in tables.moments and e.target not in step]
+        if not ahead:
+            break
+        best = max(ahead, key=lambda edge: edge.customers)
+        step[best.target] = min(step[best.source] + 1, most - 1)
     last = max(step.values(), default=0)
     place = {key: str(step.get(key, last) + 1) for key in tables.moments}
     used = sorted(set(place.values()), key=int)

@@ -28,6 +28,16 @@ def short_count(number: int) -> str:
     return count(number) if abs(number) < 1_000_000 else money(float(number), "")
 
 
+def tight(amount: float) -> str:
+    """Write an amount in three figures, where nothing longer has room: ``12.3k``, ``123m``, ``1.23bn``."""
+    for scale, letters in ((1.0, ""), (1e3, "k"), (1e6, "m"), (1e9, "bn"), (1e12, "tn")):
+        size = abs(amount) / scale
+        if size < 999.5 or letters == "tn":
+            break
+    digits = 0 if not letters or size >= 99.95 else 1 if size >= 9.995 else 2
+    return f"{MINUS if amount < 0 else ''}{size:,.{digits}f}{letters}"
+
+
 def money(amount: float, unit: str = "$") -> str:
     """Write an amount: ``$402``, ``$402k``, ``$4.42m``, ``$1.20bn``.
 

@@ -16,7 +16,7 @@ from sojourn._core import InvalidInput
 from sojourn._templates import escaping
 
 from . import words
-from .numbers import count
+from .numbers import count, counted
 from .placed import Arrow, Card, Layout
 from .routes import Head, Route
 
@@ -170,7 +170,9 @@ def _without_media(sheet: str) -> str:
 def environment() -> Environment:
     """Return the templates of the map: everything escaped, nothing undefined passes."""
     made = escaping(Path(__file__).parent)
-    made.filters.update(n=_number, course=_course, head=_head, arrow=_arrow, score=_score, frame=_frame)
+    made.filters.update(
+        n=_number, course=_course, head=_head, arrow=_arrow, score=_score, frame=_frame, counted=counted
+    )
     return made
 
 

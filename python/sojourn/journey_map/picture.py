@@ -8,13 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from sojourn._core import InvalidInput
 
+from . import words
 from .fold import MOST, FoldedCustomers
 from .layout import layout
 from .model import MapData
 from .numbers import count, duration
-from .paint import Theme, environment, paint, resolve
+from .paint import Theme, environment, paint, picture_id, resolve
 from .placed import Layout
 from .text import clean
 
@@ -64,9 +67,13 @@ class JourneyMap:
         ranked: Sequence[str] | None = None,
         folded_customers: FoldedCustomers | None = None,
     ) -> None:
-        self._layout = layout(
-            data, value=value, poster=poster, most=most, ranked=ranked, folded_customers=folded_customers
-        )
+        self._settings: dict[str, Any] = {
+            "poster": poster,
+            "most": most,
+            "ranked": ranked,
+            "folded_customers": folded_customers,
+        }
+        self._layout = layout(data, value=value, **self._settings)
 
     def __repr__(self) -> str:
         return f"<JourneyMap: {self.title}>"
@@ -177,8 +184,14 @@ class JourneyMap:
             raise InvalidInput(f"path {os.fspath(path)!r}: a journey map saves as .html, .svg or .png")
 
     def html(self) -> str:
-        """Return a page on its own: no script, nothing fetched, light and dark, prints on A3."""
-        return self._render("page.html.jinja")
+        """Return a page on its own: no script, nothing fetched, light and dark, prints on A3.
+
+        Where the log has values the page holds both pictures, and two buttons to show the one by customers or the one
+        by value: radio buttons and a style sheet, no script.
+        """
+        data, value = self._layout.data, self._layout.value
+        other = layout(data, value=not value, **self._settings) if data.nodes and data.has_value else None
+        return self._render("page.html.jinja", other=other)
 
     def png(self, *, theme: Theme = "light", scale: float = 2.0) -> bytes:
         """Return the picture as PNG."""
@@ -190,27 +203,45 @@ class JourneyMap:
         """Return the card that each moment is drawn as."""
         return {member: node.id for node in self._layout.shown.nodes for member in node.members or (node.id,)}
 
-    def _render(self, template: str, most_paths: int | None = None) -> str:
-        from markupsafe import Markup
-
-        paths = _table(self.data, _PATHS)
-        rows = paths["rows"]
+    def _render(self, template: str, most_paths: int | None = None, other: Layout | None = None) -> str:
+        data = self._layout.data
+        rows = self.data
+        between = sum(row["source"] != row["target"] for row in rows)
+        paths = _table(rows, _PATHS)
+        shown = sorted([self._layout, *([other] if other else [])], key=lambda placed: placed.value)
         return (
             environment()
             .get_template(template)
             .render(
-                svg=Markup(self.svg),
+                pictures=[_Shown(placed) for placed in shown],
+                at=shown.index(self._layout),
                 title=self.title,
-                paths={**paths, "rows": rows[:most_paths]},
+                who=words.who(data),
+                id=picture_id(self._layout),
+                paths={**paths, "rows": paths["rows"][:most_paths]},
                 all_paths=len(rows),
-                moments=_table(self._moment_rows(), _MOMENTS),
-                width=self._layout.width,
+                between=between,
+                again=len(rows) - between,
+                moments=_table(self._moment_rows(), {**_MOMENTS, "name": data.by.capitalize()}),
+                things=words.cards(data),
             )
         )
 
     def _moment_rows(self) -> list[dict[str, Cell]]:
         stages = dict(self._layout.data.stages)
         return [{**row, "stage": stages[str(row["stage"])]} for row in self.moments]
+
+
+class _Shown:
+    """One picture of a page: its SVG, its size, and where its cards begin, for narrow screens."""
+
+    def __init__(self, placed: Layout) -> None:
+        self.svg = Markup(paint(placed))
+        self.title = " ".join(line.text for line in placed.title)
+        self.caption = " ".join(line.text for line in placed.caption)
+        self.width = placed.width
+        self.head = max(placed.lanes[0].box.y - 8, 0.0) if placed.lanes else 0.0
+        self.name = "value" if placed.value else "customers"
 
 
 _PATHS = {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from .model import Exit, MapData, MapEdge, MapNode, Promise
 from .numbers import count, counted, covered, duration, money, percent
-from .select import Coverage
+from .select import Coverage, between
 from .text import clean, shorten
 
 _LONG = 420.0
@@ -23,21 +24,37 @@ def who(data: MapData) -> str:
     return short(data.who) or "customers"
 
 
-def title(data: MapData, drawn: tuple[MapEdge, ...], value: bool) -> str:
+def cards(data: MapData) -> str:
+    """Return the plural of what the cards are."""
+    return f"{data.by}s"
+
+
+def title(data: MapData, value: bool) -> str:
     """Return the finding, in whole customers."""
     if not data.nodes:
         return "No journey to draw yet"
+    if data.part and data.outcomes:
+        return _lost_of_part(data, value)
     if data.left > 0:
-        return _lost(data, value)
+        return _lost(data, value, f"{counted(data.left, who(data))} left on the way")
     all_of_them = counted(data.customers, who(data))
     if data.outcomes:
         stayed = f"; {count(data.observed)} were still here at the end" if data.observed else ""
         return f"None of the {all_of_them} left on the way{stayed}"
-    return _moved(data, drawn)
+    return _moved(data)
 
 
-def _lost(data: MapData, value: bool) -> str:
-    finding = f"{counted(data.left, who(data))} left on the way"
+def _lost_of_part(data: MapData, value: bool) -> str:
+    """Return what of those who came to a part left in it; who left without a moment of it is for the footnote."""
+    known = [node.left_value for node in data.nodes if node.left_value is not None]
+    there = replace(data, left=data.left - data.left_first, left_value=math.fsum(known) if known else None, ways_out=())
+    among = f"of the {counted(data.reached, who(data))} who came to {short(data.part)}"
+    if not there.left:
+        return f"None {among} left after it"
+    return _lost(there, value, f"{count(there.left)} {among} left after it")
+
+
+def _lost(data: MapData, value: bool, finding: str) -> str:
     worth = value and data.left_value is not None and data.left_value > 0
     if worth and data.left_value is not None:
         finding += f", worth {amount(data.left_value, data)}"
@@ -85,17 +102,16 @@ def _worst(data: MapData, by_value: bool) -> tuple[str, int, float]:
         worst = max(data.nodes, key=lambda node: lost([node]))
         return f"after {short(worst.name)}", worst.left, worst.left_value or 0.0
     else:
-        where = f"at {short(names[stage])}"
+        where = f"{'after a moment of' if data.by == 'owner' else 'at'} {short(names[stage])}"
     return where, left, lost(nodes) if by_value else 0.0
 
 
-def _moved(data: MapData, drawn: tuple[MapEdge, ...]) -> str:
+def _moved(data: MapData) -> str:
     names = {node.id: node.name for node in data.nodes}
-    strongest = max(drawn, key=lambda edge: edge.customers, default=None)
+    strongest = max(between(data.edges), key=lambda edge: edge.customers, default=None)
     if strongest is not None and strongest.customers:
         number = counted(strongest.customers, who(data))
-        bound = "Up to " if strongest.at_most else ""
-        return f"{bound}{number} went from {short(names[strongest.source])} to {short(names[strongest.target])}"
+        return f"{number} went from {short(names[strongest.source])} to {short(names[strongest.target])}"
     most = max(data.nodes, key=lambda node: node.customers or 0)
     return f"{counted(most.customers or 0, who(data))} at {short(most.name)}"
 
@@ -111,13 +127,19 @@ def caption(data: MapData, value: bool) -> str:
         return ""
     begins = [counted(data.customers, who(data))] if data.customers else []
     begins += [short(data.period)] if data.period else []
+    whole = ""
+    if data.part:
+        whole = (
+            f" {short(data.part)} is a part of {short(data.part_of) or 'the journey'} and counts all of its "
+            f"{who(data)}: {count(data.reached)} came to it, {count(data.customers - data.reached)} did not."
+        )
     measure = f"value of the {who(data)} that moved" if value else f"{who(data)} that moved"
     arrows: list[str] = []
     if any(node.entered for node in data.nodes):
         arrows.append("blue in = seen there first" if data.history else "blue in = new")
     if any(node.left for node in data.nodes):
         arrows.append("orange out = left after it")
-    sentences = [f"{', '.join(begins)}."] if begins else []
+    sentences = [f"{', '.join(begins)}.{whole}"] if begins else []
     marks = [f"Line width = {measure}"] if data.edges else []
     if arrows:
         marks.append(", ".join(arrows) + (", same scale" if data.edges or len(arrows) > 1 else ""))
@@ -138,20 +160,31 @@ def footnote(data: MapData, shown: MapData, cover: Coverage, value: bool) -> tup
     if folded:
         inside = sum(node.inside for node in folded)
         sentences.append(
-            "Double-bordered cards stand for several moments: lines that join several paths there show their sum, in "
-            f"which one of the {who(data)} may count twice; {counted(inside, 'moves')} within such cards are not drawn."
+            f"Double-bordered cards stand for several {cards(data)}: lines that join several paths there show their "
+            f"sum, in which one of the {who(data)} may count twice; {counted(inside, 'moves')} within such cards are "
+            "not drawn."
         )
     if len(data.outcomes) > 1 or (data.outcomes and data.outcomes[0][1].lower() != "left" and data.left):
         sentences.append("Left means: " + ", ".join(short(name) for _, name in data.outcomes[:6]) + ".")
+    if data.by == "owner":
+        handed = sum(edge.count for edge in between(data.edges))
+        inside = sum(edge.count for edge in data.edges if edge.source == edge.target)
+        sentences.append(
+            f"Moves between owners are hand-offs: {count(handed)} in all; {counted(inside, 'moves')} stayed with one "
+            "owner."
+        )
+    here = f" of {short(data.part)}" if data.part else ""
+    moment = f"{'event' if data.by == 'event' else 'moment'}{here}"
+    first = f"without any {moment}" if data.part else f"before any {moment}"
     notes = (
-        (data.left_first, f"{count(data.left_first)} left before any moment and stand on no card."),
-        (data.no_moment, f"{counted(data.no_moment, who(data))} met no moment."),
-        (data.unmapped, f"{counted(data.unmapped, 'events')} claimed by no moment are not on the map."),
+        (data.left_first, f"{count(data.left_first)} left {first} and stand on no card."),
+        (data.no_moment, f"{counted(data.no_moment, who(data))} met no {moment}."),
+        (data.unmapped, f"{counted(data.unmapped, 'events')} claimed by no moment{here} are not on the map."),
         (
             data.after_outcome,
             f"{counted(data.after_outcome, 'occurrences')} after leaving: counted in the promises, not on the map.",
         ),
-        (data.steps, "Columns: the fewest steps from where customers start."),
+        (data.steps, f"Columns: steps from where {who(data)} start, along the strongest moves."),
     )
     return (*sentences, *(text for number, text in notes if number))
 
@@ -159,13 +192,14 @@ def footnote(data: MapData, shown: MapData, cover: Coverage, value: bool) -> tup
 def _coverage(cover: Coverage, value: bool, data: MapData) -> str:
     if cover.drawn == cover.paths:
         return "The one path is drawn." if cover.paths == 1 else f"All {count(cover.paths)} paths are drawn."
-    share = f"{covered(cover.customers, cover.all_customers)} of {who(data)}\u2019 moves"
+    share = f"{covered(cover.customers, cover.all_customers)} of {who(data)} (each counts once a path)"
     if value:
-        share += f" and {covered(cover.value, cover.all_value)} of their value"
+        share += f", {covered(cover.value, cover.all_value)} of their value"
     rest, moves = cover.paths - cover.drawn, cover.all_moves - cover.moves
     return (
-        f"{count(cover.drawn)} of {count(cover.paths)} paths drawn = {share} (each counts once a path); the other "
-        f"{counted(rest, 'paths')} ({counted(moves, 'moves')}) {'is' if rest == 1 else 'are'} in the table."
+        f"{count(cover.drawn)} of {count(cover.paths)} paths drawn: {count(cover.moves)} of "
+        f"{count(cover.all_moves)} moves, {share}; the other {counted(rest, 'paths')} ({counted(moves, 'moves')}) "
+        f"{'is' if rest == 1 else 'are'} in the table."
     )
 
 
@@ -213,7 +247,7 @@ def _details(node: MapNode, data: MapData) -> list[str]:
     if node.repeats:
         lines.append(f"{counted(node.repeats, who(data))} came again at once, {counted(node.repeat_visits, 'times')}")
     if node.inside:
-        lines.append(f"{counted(node.inside, 'moves')} among these moments")
+        lines.append(f"{counted(node.inside, 'moves')} among these {cards(data)}")
     if node.kpi is not None:
         lines.append(_promise(node.kpi))
     if node.voices is not None:

@@ -165,6 +165,10 @@ class Moments:
         """Names of the outcomes."""
         return tuple(self._names[key] for key in self._outcomes)
 
+    def outcome_name(self, outcome: str) -> str:
+        """Return an outcome's name."""
+        return self._names[outcome]
+
     @property
     def left(self) -> int:
         """Customers who reached an outcome."""

@@ -19,7 +19,7 @@ from sojourn.journey_map import JourneyMap, from_tables, numbers
 from sojourn.journey_map.paint import DARK, LIGHT
 from sojourn.journey_map.text import clean
 
-from . import bars, claims, customers, kpis, listening, moments, owners, promises, proof, worth
+from . import bars, claims, customers, kpis, listening, moments, nearest, owners, promises, proof, worth
 
 if TYPE_CHECKING:
     from sojourn.assets import Reconciliation
@@ -117,6 +117,8 @@ class Room:
             "edges": graph.edges().rows(),
             "exits": graph.exits().rows(),
             "absorption": absorption.rows(),
+            "ranking": self._ranking(graph, interval, draws, seed, threads),
+            "hand_offs": graph.hand_offs().rows(),
             "statement": [] if reconciliation is None else reconciliation._exact().rows(),
             "checks": [] if reconciliation is None else reconciliation.check().rows(),
         }
@@ -236,6 +238,18 @@ class Room:
             "kpis_after": self._matches.kpis(interval, start=start, end=end).rows(),
         }
 
+    @staticmethod
+    def _ranking(
+        graph: JourneyGraph, interval: float, draws: int, seed: int, threads: int | None
+    ) -> list[dict[str, Any]]:
+        """Return the ranking for the outcome that most customers reached; nothing where nobody reached one."""
+        ends = [row for row in graph.nodes().rows() if row["kind"] == "outcome" and row["customers"]]
+        if not ends:
+            return []
+        most = max(ends, key=lambda row: row["customers"])
+        rows = graph.ranking(most["node"], 20, interval=interval, draws=draws, seed=seed, threads=threads).rows()
+        return [{**row, "outcome": most["node"]} for row in rows]
+
     def _picture(self, graph: JourneyGraph) -> JourneyMap:
         """Return the map, with the states and scores that the rest of the page shows."""
         tables, log = self._tables, self._matches.log
@@ -255,6 +269,8 @@ class Room:
             voices=[] if self._heard is None else listening.on_the_map(self._heard),
             endings=tables["exits"],
             history=log.before_observation > 0,
+            part=self._matches.journey.name or "" if self._matches.journey.part_of else "",
+            part_of=self._matches.journey.part_of or "",
         )
         return JourneyMap(data, folded_customers=lambda nodes: graph._core.visitors(list(nodes)))
 
@@ -300,6 +316,8 @@ class Room:
                 leaving=self._leaving,
                 left_value=told.left_value,
                 owners=self._owners,
+                nearest=self._nearest(),
+                hand_offs=[{**row, **_owners_of(row)} for row in tables["hand_offs"]],
                 only_share=owners.only_share(told.moments()),
                 promises=self._promises,
                 quarter=self._quarter,
@@ -323,12 +341,22 @@ class Room:
             )
         )
 
+    def _nearest(self) -> nearest.Nearest | None:
+        rows = self._tables["ranking"]
+        if not rows:
+            return None
+        return nearest.read(rows, self._moments.outcome_name(rows[0]["outcome"]), self._moments.name)
+
     def _definition(self) -> list[tuple[str, str]]:
         """Return what the page's own ledger counts, field by field, as far as it says anything."""
         if self._reconciliation is None or not self._accounts:
             return []
         said = self._reconciliation._ledgers[self._reconciliation.ledgers[0]].definition.to_dict()
         return [(name, clean(_said(value))) for name, value in said.items() if value]
+
+
+def _owners_of(row: Mapping[str, Any]) -> dict[str, str]:
+    return {end: clean(str(row[end])) for end in ("source_owner", "target_owner")}
 
 
 def _check_types(matches: object, attribution: object, reconciliation: object) -> None:
@@ -406,6 +434,7 @@ def environment() -> Environment:
         fold_segments=customers.fold_segments,
         left_headline=moments.left_headline,
         claims_headline=claims.headline,
+        handed=nearest.handed,
         owners_headline=owners.headline,
         promises_headline=promises.headline,
         fall=promises.fall,
