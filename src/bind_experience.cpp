@@ -2,8 +2,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,46 +27,81 @@
 namespace sojourn::python {
 namespace {
 
-Column value_column(const EventLog& log, const std::vector<std::uint64_t>& rows) {
-  OptionalReals out;
-  for (const std::uint64_t row : rows) {
-    const bool has = !log.values().empty() && log.values()[row] == log.values()[row];
-    out.add(has ? std::optional{log.values()[row]} : std::nullopt);
-  }
-  return std::move(out).column("value");
-}
-
 Column key_column(const EventLog& log, const std::vector<std::uint64_t>& rows) {
   if (log.key() != nullptr) return take<std::uint64_t>(*log.key(), rows, "key");
   Strings none{std::vector<std::uint32_t>(rows.size()), std::make_shared<const std::vector<std::string>>(1)};
   return {"key", std::move(none), std::vector<std::uint8_t>(rows.size(), 1)};
 }
 
-/// The table of some occurrences and their ids.
-ResultTable occurrences_result(const Matches& matches, std::span<const Occurrence> occurrences, std::vector<std::int64_t> ids) {
+/// The ids of the customers of occurrences, which ascend; strings: one word a customer, in two passes over the slices.
+Column customer_column(const CustomerIds& ids, std::span<const Occurrence> occurrences, std::span<const Slice> parts, const Run& run) {
   const std::size_t n = occurrences.size();
-  std::vector<std::uint32_t> customers, moments;
-  std::vector<std::int64_t> times, starts;
-  std::vector<std::uint64_t> rows;
-  for (auto* column : {&customers, &moments}) column->reserve(n);
-  for (auto* column : {&times, &starts}) column->reserve(n);
-  rows.reserve(n);
-  for (const Occurrence& o : occurrences) {
-    customers.push_back(o.customer);
-    moments.push_back(o.moment);
-    times.push_back(o.time);
-    starts.push_back(o.start_time);
-    rows.push_back(o.event);
+  if (!ids.are_strings()) {
+    Ints out{std::vector<std::int64_t>(n), ids.format()};
+    parallel_for(parts.size(), run, [&](std::size_t p) {
+      for (std::size_t i = parts[p].begin; i < parts[p].end; ++i) out.values[i] = ids.integer(occurrences[i].customer);
+    });
+    return {"customer", std::move(out)};
   }
+  const auto is_first = [&](std::size_t i) { return i == 0 || occurrences[i].customer != occurrences[i - 1].customer; };
+  std::vector<std::uint32_t> before(parts.size() + 1);  // by slice: customers that begin before it
+  parallel_for(parts.size(), run, [&](std::size_t p) {
+    std::uint32_t begun = 0;
+    for (std::size_t i = parts[p].begin; i < parts[p].end; ++i) begun += is_first(i);
+    before[p + 1] = begun;
+  });
+  std::partial_sum(before.begin(), before.end(), before.begin());
+  std::vector<std::uint32_t> codes(n);
+  std::vector<std::string> words(before.back());
+  parallel_for(parts.size(), run, [&](std::size_t p) {
+    std::uint32_t begun = before[p];
+    for (std::size_t i = parts[p].begin; i < parts[p].end; ++i) {
+      if (is_first(i)) words[begun++] = ids.string(occurrences[i].customer);
+      codes[i] = begun - 1;
+    }
+  });
+  return {"customer", Strings{std::move(codes), std::make_shared<const std::vector<std::string>>(std::move(words))}};
+}
+
+/// The values of rows, NaN marked as none. They lie far apart in memory: picked in a loop without branches, they are waited for together.
+void pick(std::span<const double> values, const std::vector<std::uint64_t>& rows, Slice part, double* out, std::uint8_t* none) {
+  for (std::size_t i = part.begin; i < part.end; ++i) out[i] = values[rows[i]];
+  for (std::size_t i = part.begin; i < part.end; ++i) {
+    none[i] = out[i] != out[i];
+    out[i] = none[i] != 0 ? 0.0 : out[i];
+  }
+}
+
+/// The table of some occurrences, whose customers ascend, and their ids.
+ResultTable occurrences_result(const Matches& matches, std::span<const Occurrence> occurrences, const Run& run) {
+  const std::size_t n = occurrences.size();
   const EventLog& log = *matches.log;
+  const std::vector<Slice> parts = occurrence_slices(n);
+  OccurrenceIds ids(matches, occurrences, parts);
+  std::vector<std::uint32_t> moments(n), stages(n);
+  std::vector<std::int64_t> times(n), starts(n);
+  std::vector<std::uint64_t> rows(n);
+  Reals values{std::vector<double>(n)};
+  std::vector<std::uint8_t> no_value(n, 1);
+  parallel_for(parts.size(), run, [&](std::size_t p) {
+    ids.fill(p);
+    for (std::size_t i = parts[p].begin; i < parts[p].end; ++i) {
+      const Occurrence& o = occurrences[i];
+      moments[i] = stages[i] = o.moment;
+      times[i] = o.time;
+      starts[i] = o.start_time;
+      rows[i] = o.event;
+    }
+    if (!log.values().empty()) pick(log.values(), rows, parts[p], values.values.data(), no_value.data());
+  });
   Table table;
-  table.columns.push_back({"occurrence_id", Ints{std::move(ids)}});
-  table.columns.push_back(log.ids().column("customer", customers));
-  table.columns.push_back({"moment", words_of(*matches.journey, moments, &Moment::id)});
-  table.columns.push_back({"stage", words_of(*matches.journey, std::move(moments), &Moment::stage)});
+  table.columns.push_back({"occurrence_id", Ints{std::move(ids).finish(run)}});
+  table.columns.push_back(customer_column(log.ids(), occurrences, parts, run));
+  table.columns.push_back({"moment", words_of(*matches.journey, std::move(moments), &Moment::id)});
+  table.columns.push_back({"stage", words_of(*matches.journey, std::move(stages), &Moment::stage)});
   table.columns.push_back(log.time_column("time", std::move(times)));
   table.columns.push_back(log.time_column("start_time", std::move(starts)));
-  table.columns.push_back(value_column(log, rows));
+  table.columns.push_back({"value", std::move(values), std::move(no_value)});
   table.columns.push_back(key_column(log, rows));
   return result(std::move(table));
 }
@@ -74,7 +109,7 @@ ResultTable occurrences_result(const Matches& matches, std::span<const Occurrenc
 ResultTable occurrences_table(const Matches& matches, std::optional<std::size_t> threads) {
   const Run run = make_run(threads, "naming occurrences");
   const py::gil_scoped_release release;
-  return occurrences_result(matches, matches.occurrences, occurrence_ids(matches, run));
+  return occurrences_result(matches, matches.occurrences, run);
 }
 
 SharedMatches advance_matches(const Matches& earlier, const SharedLog& log, std::optional<std::size_t> threads) {
@@ -88,7 +123,7 @@ ResultTable new_since(const Matches& matches, const Matches& earlier, std::optio
   const Run run = make_run(threads, "naming occurrences");
   const py::gil_scoped_release release;
   const std::vector<Occurrence> fresh = new_occurrences(matches, earlier);
-  return occurrences_result(matches, fresh, occurrence_ids(matches, fresh, run));
+  return occurrences_result(matches, fresh, run);
 }
 
 ResultTable undecided_table(const Matches& matches) {

@@ -1,8 +1,9 @@
 // Results handed out through the Arrow C stream interface. Plain 64-bit columns are shared, not copied.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "sojourn/arrow/c_data.hpp"
+#include "sojourn/core/buffer.hpp"
 #include "sojourn/core/column.hpp"
 
 namespace sojourn::arrow {
@@ -19,29 +21,30 @@ namespace detail {
 /// One exported column: what its buffers point to, kept alive until the consumer releases it.
 struct Exported {
   std::shared_ptr<const Table> table;
-  std::vector<std::vector<char>> owned;
+  std::vector<Buffer<char>> owned;
   std::vector<const void*> buffers;
 };
 
+/// Room for `n` cells that the column keeps; the next buffer of its array.
 template <class T>
-const void* keep(Exported& out, const std::vector<T>& values) {
-  const auto* bytes = reinterpret_cast<const char*>(values.data());
-  out.owned.emplace_back(bytes, bytes + values.size() * sizeof(T));
-  return out.owned.back().data();
+T* add_buffer(Exported& out, std::size_t n) {
+  out.buffers.push_back(out.owned.emplace_back(n * sizeof(T)).data());
+  return reinterpret_cast<T*>(out.owned.back().data());
 }
 
-inline std::vector<std::uint8_t> bitmap(const std::vector<std::uint8_t>& flags, bool set_where) {
-  std::vector<std::uint8_t> bits((flags.size() + 7) / 8);
-  for (std::size_t i = 0; i < flags.size(); ++i)
-    if ((flags[i] != 0) == set_where) bits[i >> 3] = static_cast<std::uint8_t>(bits[i >> 3] | 1u << (i & 7));
-  return bits;
+inline void add_bitmap(Exported& out, const std::vector<std::uint8_t>& flags, bool set_where) {
+  auto* bits = add_buffer<std::uint8_t>(out, (flags.size() + 7) / 8);
+  for (std::size_t i = 0; i < flags.size(); i += 8) {
+    unsigned byte = 0;
+    for (std::size_t k = 0; k < std::min<std::size_t>(8, flags.size() - i); ++k) byte |= static_cast<unsigned>((flags[i + k] != 0) == set_where) << k;
+    bits[i / 8] = static_cast<std::uint8_t>(byte);
+  }
 }
 
 template <class T>
-const void* narrowed(Exported& out, const std::vector<std::int64_t>& values) {
-  std::vector<T> cells(values.size());
+void add_narrowed(Exported& out, const std::vector<std::int64_t>& values) {
+  T* cells = add_buffer<T>(out, values.size());
   for (std::size_t i = 0; i < values.size(); ++i) cells[i] = static_cast<T>(values[i]);
-  return keep(out, cells);
 }
 
 struct FormatOf {
@@ -63,35 +66,36 @@ struct FormatOf {
 struct FillBuffers {
   Exported& out;
 
-  void operator()(const Bools& d) const { out.buffers.push_back(keep(out, bitmap(d.values, true))); }
+  void operator()(const Bools& d) const { add_bitmap(out, d.values, true); }
   void operator()(const Ints& d) const {
     switch (d.format) {
       case 'c':
-      case 'C': out.buffers.push_back(narrowed<std::int8_t>(out, d.values)); break;
+      case 'C': add_narrowed<std::int8_t>(out, d.values); break;
       case 's':
-      case 'S': out.buffers.push_back(narrowed<std::int16_t>(out, d.values)); break;
+      case 'S': add_narrowed<std::int16_t>(out, d.values); break;
       case 'i':
-      case 'I': out.buffers.push_back(narrowed<std::int32_t>(out, d.values)); break;
+      case 'I': add_narrowed<std::int32_t>(out, d.values); break;
       default: out.buffers.push_back(d.values.data());
     }
   }
   void operator()(const Reals& d) const { out.buffers.push_back(d.values.data()); }
   void operator()(const Strings& d) const {
-    if (FormatOf::total_bytes(d) > INT32_MAX) strings<std::int64_t>(d);
-    else strings<std::int32_t>(d);
+    const std::int64_t bytes = FormatOf::total_bytes(d);
+    if (bytes > INT32_MAX) strings<std::int64_t>(d, static_cast<std::size_t>(bytes));
+    else strings<std::int32_t>(d, static_cast<std::size_t>(bytes));
   }
   template <class Offset>
-  void strings(const Strings& d) const {
-    std::vector<Offset> offsets(1, 0);
-    offsets.reserve(d.codes.size() + 1);
-    std::vector<char> bytes;
-    for (const std::uint32_t code : d.codes) {
-      const std::string& word = (*d.words)[code];
-      bytes.insert(bytes.end(), word.begin(), word.end());
-      offsets.push_back(static_cast<Offset>(bytes.size()));
+  void strings(const Strings& d, std::size_t total) const {
+    Offset* offsets = add_buffer<Offset>(out, d.codes.size() + 1);
+    char* bytes = add_buffer<char>(out, total);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < d.codes.size(); ++i) {
+      const std::string& word = (*d.words)[d.codes[i]];
+      offsets[i] = static_cast<Offset>(at);
+      std::copy(word.begin(), word.end(), bytes + at);
+      at += word.size();
     }
-    out.buffers.push_back(keep(out, offsets));
-    out.buffers.push_back(keep(out, bytes));
+    offsets[d.codes.size()] = static_cast<Offset>(at);
   }
   void operator()(const Dates& d) const { out.buffers.push_back(d.values.data()); }
   void operator()(const Times& d) const { out.buffers.push_back(d.values.data()); }
@@ -111,10 +115,10 @@ inline void release_array(ArrowArray* array) {
 inline ArrowArray* export_column(const std::shared_ptr<const Table>& table, const Column& column) {
   auto exported = std::make_unique<Exported>();
   exported->table = table;
-  exported->owned.reserve(4);  // `keep` hands out pointers into the elements' own storage
   std::int64_t null_count = 0;
   for (const std::uint8_t null : column.nulls) null_count += null != 0;
-  exported->buffers.push_back(null_count > 0 ? keep(*exported, bitmap(column.nulls, false)) : nullptr);
+  if (null_count > 0) add_bitmap(*exported, column.nulls, false);
+  else exported->buffers.push_back(nullptr);
   std::visit(FillBuffers{*exported}, column.data);
   auto* array = new ArrowArray{};
   array->length = static_cast<std::int64_t>(column.size());
