@@ -90,6 +90,7 @@ def _offer(system: str, package: str) -> dict[str, Any]:
                 "time_ordered_only": query.time_ordered_only,
                 "repeats": query.repeats,
                 "raw": query.raw,
+                "unlike": query.unlike,
             }
             for name, query in queries.items()
         }
