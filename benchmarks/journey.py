@@ -60,7 +60,7 @@ class Case:
     offered: dict[str, Any]
     seconds: list[float] = field(default_factory=list)
     peak_mb: float | None = None
-    input_mb: float = 0.0
+    preparing: float = 0.0  # seconds to make what it holds of the Arrow table
     answer: str = "equal"
     wrong: bool = False
 
@@ -143,7 +143,7 @@ def measure(options: argparse.Namespace, cases: list[Case]) -> None:
         for case, worker in zip(cases, begun, strict=True):
             runs, told = worker.runs, _answer(worker)
             expected = told if expected is None else expected
-            case.seconds, case.peak_mb, case.input_mb = runs.seconds, runs.peak_mb, runs.input_mb
+            case.seconds, case.peak_mb, case.preparing = runs.seconds, runs.peak_mb, runs.preparing
             case.answer = compare(told, expected, tied)
             case.wrong = "**differs**" in case.answer and not case.offered["unlike"]
             if case.offered["unlike"]:
@@ -204,6 +204,11 @@ def _row(what: str, ours: Case, peers: list[Case], target: float | None) -> list
     return [*start, _ms(best.median), which, f"{ratio:.1f}×", other, verdict, f"{_mb(ours)} / {_mb(best)}", answers]
 
 
+def _asked(case: Case) -> tuple[str, str]:
+    unlike = f"; the peer: {case.offered['unlike']}" if case.offered["unlike"] else ""
+    return case.system if case.system in SLOW else "", unlike
+
+
 def summary(measured: list[list[Case]]) -> list[str]:
     """Write ours against the best peer, question by question."""
     lines = []
@@ -212,17 +217,18 @@ def summary(measured: list[list[Case]]) -> list[str]:
         ours = {case.variant: case for case in group if case.system == OURS}
         peers = [case for case in group if case.system != OURS]
         if task not in questions.PATTERNS:
-            for system in dict.fromkeys(case.system for case in peers) if len(peers) < 4 else ("",):
-                of = [case for case in peers if system in ("", case.system)]
-                lines.append(_row("what each holds", next(iter(ours.values())), of, None))
+            # The slow one by one; those that ask for less apart.
+            for asked in dict.fromkeys(_asked(case) for case in peers):
+                of = [case for case in peers if _asked(case) == asked]
+                lines.append(_row(f"of what each holds{asked[1]}", next(iter(ours.values())), of, None))
             continue
         held = [case for case in peers if not case.offered["raw"]]
         raw = [case for case in peers if case.offered["raw"]]
         lines.append(_row("match, of what each holds", ours["match"], held, TARGETS[task]))
         lines.append(_row("match and table, of what each holds", ours["match, table"], held, None))
         lines.append(_row("of the Arrow table", ours["read, match, table"], raw, None))
-        lines.append(_row("ten moments of the Arrow table, peers' one of it", ours[TEN], raw, 1.0))
-        lines.append(_row("ten moments of the Arrow table, peers' one of what they hold", ours[TEN], held, 1.0))
+        lines.append(_row("ten moments of the Arrow table, the peer's one of it", ours[TEN], raw, 1.0))
+        lines.append(_row("ten moments of the Arrow table, the peer's one of what it holds", ours[TEN], held, 1.0))
     header = ["question", "asked", "data", "threads", "ours ms", "best peer ms", "which", "ratio"]
     more = ["against any order", "target", "peak MB beyond input, ours / its", "answers"]
     return workers.table([*header, *more], lines)
@@ -250,6 +256,18 @@ def details(measured: list[list[Case]]) -> list[str]:
     return workers.table([*header, "peak MB beyond input", "answer"], lines)
 
 
+def _preparing(every: list[Case]) -> str:
+    """Say how long each system took to make what it holds, at the most threads."""
+    most = max(case.threads for case in every)
+    times: dict[tuple[str, str], list[float]] = {}
+    for case in every:
+        if case.task in questions.PATTERNS and case.threads == most and not case.offered["raw"]:
+            coded = ", ids coded" if "coded" in case.variant else ""
+            times.setdefault((case.system + coded, case.data), []).append(case.preparing)
+    said = [f"{system} {statistics.median(each):.2f} s ({data})" for (system, data), each in times.items()]
+    return f"{', '.join(said)}; {most} threads, up to {LOADING} processes at the same time: upper bounds."
+
+
 def report(options: argparse.Namespace, measured: list[list[Case]], load: float) -> str:
     """Write what goes into RESULTS.md."""
     every = [case for group in measured for case in group]
@@ -260,18 +278,25 @@ def report(options: argparse.Namespace, measured: list[list[Case]], load: float)
         [
             "# Patterns, moves, and where walks end",
             "",
-            f"Command: `python benchmarks/journey.py --events {options.events} {lists} --repeats {options.repeats}`; load "
-            f"of the machine before: {load:.1f}{busy}; {workers.machine()};",
-            f"{workers.versions([*FAST, *SLOW])}; {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}. Medians of "
-            f"{options.repeats} in turn, after one for warmth. pm4py and retentioneering are asked of",
-            f"{min(options.events, options.slow_events):,} events, ours then too. Answers: "
-            f"{f'**{wrong} wrong**' if wrong else 'none wrong'}. A peer that orders by time alone may answer otherwise where",
-            "a customer has two of a question's events at one instant; those customers are then left out, and counted.",
+            f"Command: `python benchmarks/journey.py --events {options.events} {lists} --repeats {options.repeats}`; "
+            f"load of the machine before: {load:.1f}{busy}.",
+            "",
+            f"- Date: {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}; machine: {workers.machine()}",
+            f"- Versions: {workers.versions([*FAST, *SLOW])}",
+            f"- Medians of {options.repeats} in turn, after one run of each for warmth (ours on a log: the first looks "
+            "up where a name's events stand; its time is in the last table).",
+            f"- Making what each holds, in nobody's figures: {_preparing(every)}",
+            "- Where the fastest peer is right only on rows in time order, *against any order* compares with the "
+            "fastest of those that are right on rows in any order.",
+            f"- pm4py and retentioneering are asked of {min(options.events, options.slow_events):,} events, ours then "
+            "too. They say which cases, or how many, never when; neither can be asked for closings without a follow-up in "
+            "10 days (a case with two closings is one case), nor for the third contact within 30 days.",
+            f"- Answers: {f'**{wrong} wrong**' if wrong else 'none wrong'}. A peer that orders by time alone may "
+            "answer otherwise where a customer has two of a question's events at one instant: those customers are then "
+            "left out of the comparison, and counted.",
+            "- Where walks end: NumPy is given each customer's moves counted, and draws other random numbers.",
             "",
             *summary(measured),
-            "",
-            "pm4py and retentioneering say which cases, or how many, never when; neither can be asked for closings without",
-            "a follow-up in 10 days (a case with two closings is one case), nor for the third contact within 30 days.",
             "",
             "## Every way of answering, in the order of the runs",
             "",

@@ -128,9 +128,11 @@ def main() -> None:
     query: systems.Query = module.TASKS[options.task][options.variant]
     prepare = query.prepare or module.prepare
     query.run(prepare(table.slice(0, WARM_UP), options.threads))
+    begin = time.perf_counter()
     data = prepare(table, options.threads)
+    preparing = time.perf_counter() - begin
     del table
-    say(input_mb=input_mb)
+    say(input_mb=input_mb, preparing=preparing)
     _serve(query, data, options.cache, say)
 
 

@@ -25,6 +25,7 @@ class Runs:
     seconds: list[float] = field(default_factory=list)
     peak_mb: float | None = None
     input_mb: float = 0.0
+    preparing: float = 0.0  # seconds to make what the system holds of the log
     fault: str | None = None  # what is wrong with the answer
 
     @property
@@ -84,7 +85,8 @@ class Worker:
 
     def wait(self) -> None:
         """Until the log is loaded."""
-        self.runs.input_mb = self._hear()["input_mb"]
+        told = self._hear()
+        self.runs.input_mb, self.runs.preparing = told["input_mb"], told["preparing"]
 
     def run(self) -> None:
         """Time one run."""

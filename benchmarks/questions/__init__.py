@@ -25,6 +25,7 @@ PATTERNS = (THIRD, TENTH, NOBODY)
 EVENTS_OF = {THIRD: ["contact"], TENTH: ["order"], NOBODY: ["claim_closed", "follow_up"]}
 
 MOVES = "moves between moments"
+LESS = "no distinct customers"  # what a peer's moves lack
 DRAWS = 200
 ENDS, ENDS_DRAWN = "where walks end", f"where walks end, {DRAWS} draws"
 CONFIDENCE = 0.9

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from generate import NAMES
-from questions import MOVES, NOBODY, TENTH, THIRD, last_due
+from questions import LESS, MOVES, NOBODY, TENTH, THIRD, last_due
 from questions.moves import tell
 from reference import Answer
 from systems import Query
@@ -133,6 +133,6 @@ TASKS = {
     },
     MOVES: {
         "lead": Query(_ask(LEAD.replace("{customers}", "count(distinct customer)")), _edges, prepare=_steps),
-        "lead, without customers": Query(_ask(LEAD.replace("{customers}", "null")), _edges, prepare=_steps),
+        "lead, fewer columns": Query(_ask(LEAD.replace("{customers}", "null")), _edges, prepare=_steps, unlike=LESS),
     },
 }

@@ -46,12 +46,8 @@ def _steps(table: pa.Table, threads: int) -> pl.LazyFrame:
 
 
 def _cases(result: Any) -> pa.Table:
-    frame = (
-        result
-        if isinstance(result, pl.DataFrame)
-        else pl.DataFrame({CASE: result[CASE].unique().tolist()}, schema={CASE: pl.String})
-    )
-    return frame.select(customer=pl.col(CASE).unique().cast(pl.Int64)).to_arrow()
+    cases = result[CASE].unique().to_list() if isinstance(result, pl.DataFrame) else result[CASE].unique().tolist()
+    return pa.table({"customer": pa.array([int(case) for case in cases], pa.int64())})
 
 
 def _ten(log: Any) -> Any:
@@ -104,6 +100,8 @@ TASKS = {
     },
     EVER: _both(_ever, "filter_eventually_follows_relation", _count),
     MOVES: {
-        "discover_dfg of a LazyFrame (counts only)": Query(pm4py.discover_dfg, _edges, data=INT, prepare=_steps),
+        "discover_dfg of a LazyFrame": Query(
+            pm4py.discover_dfg, _edges, data=INT, prepare=_steps, unlike="counts only"
+        ),
     },
 }

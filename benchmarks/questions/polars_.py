@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from generate import NAMES
-from questions import MOVES, NOBODY, TENTH, THIRD, last_due
+from questions import LESS, MOVES, NOBODY, TENTH, THIRD, last_due
 from questions.moves import tell
 from reference import Answer
 from systems import Query
@@ -178,6 +178,8 @@ TASKS = {
     MOVES: {
         "sort, shift": Query(_count(sort=True, customers=True), _edges, prepare=_steps),
         "shift of grouped rows": Query(_count(sort=False, customers=True), _edges, prepare=_steps),
-        "shift of grouped rows, without customers": Query(_count(sort=False, customers=False), _edges, prepare=_steps),
+        "shift of grouped rows, fewer columns": Query(
+            _count(sort=False, customers=False), _edges, prepare=_steps, unlike=LESS
+        ),
     },
 }

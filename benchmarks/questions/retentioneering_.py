@@ -71,5 +71,5 @@ TASKS = {
             _conversion, lambda result: {"customers": int(result["converted"].iloc[0])}, data=INT
         )
     },
-    EVENT_MOVES: {"truncate_paths, transition graph": Query(_transitions, _edges, data=INT)},
+    EVENT_MOVES: {"truncate_paths, transition graph": Query(_transitions, _edges, data=INT, unlike="counts only")},
 }
