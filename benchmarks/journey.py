@@ -289,8 +289,8 @@ def report(options: argparse.Namespace, measured: list[list[Case]], load: float)
             "- Where the fastest peer is right only on rows in time order, *against any order* compares with the "
             "fastest of those that are right on rows in any order.",
             f"- pm4py and retentioneering are asked of {min(options.events, options.slow_events):,} events, ours then "
-            "too. They say which cases, or how many, never when; neither can be asked for closings without a follow-up in "
-            "10 days (a case with two closings is one case), nor for the third contact within 30 days.",
+            "too. They say which cases, or how many, never when; neither can be asked for closings without a follow-up "
+            "in 10 days (a case with two closings is one case), nor for the third contact within 30 days.",
             f"- Answers: {f'**{wrong} wrong**' if wrong else 'none wrong'}. A peer that orders by time alone may "
             "answer otherwise where a customer has two of a question's events at one instant: those customers are then "
             "left out of the comparison, and counted.",

@@ -48,7 +48,22 @@ def _reset_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5")
 
 
+def with_peak(run: Callable[[], Any]) -> tuple[Any, float | None]:
+    """Return what a run gives, and its peak of resident memory in MB beyond what there was before."""
+    _release()
+    before = _status("VmRSS")
+    _reset_peak()
+    result = run()
+    after = _status("VmHWM")
+    return result, after - before if after is not None and before is not None else None
+
+
 def _serve(query: systems.Query, data: Any, cache: Path, say: Callable[..., None]) -> None:
+    def timed() -> tuple[Any, float]:
+        begin = time.perf_counter()
+        result = query.run(data)
+        return result, time.perf_counter() - begin
+
     result: Any = None
     first = True
     for line in sys.stdin:
@@ -63,15 +78,10 @@ def _serve(query: systems.Query, data: Any, cache: Path, say: Callable[..., None
         result = None
         gc.collect()
         if first:
-            _release()
-        before = _status("VmRSS")
-        _reset_peak()
-        begin = time.perf_counter()
-        result = query.run(data)
-        seconds = time.perf_counter() - begin
-        after = _status("VmHWM")
-        peak = after - before if first and after is not None and before is not None else None
-        first = False
+            (result, seconds), peak = with_peak(timed)
+            first = False
+        else:
+            (result, seconds), peak = timed(), None
         say(seconds=seconds, peak_mb=peak)
 
 
