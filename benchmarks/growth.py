@@ -30,6 +30,7 @@ import workers
 from worker import with_peak
 
 DAY = 86_400_000_000  # microseconds
+PAGE = 4 / 1024  # MB: less memory than a page is not seen
 INK, MUTED, LINE = "#17202a", "#56616d", "#c3cbd3"
 COLOURS = ("#0b6fb0", "#d1490c", "#4b8b3b", "#7a4fb5")
 MEASURES = {"seconds": "seconds", "mb": "MB beyond the log"}
@@ -111,10 +112,12 @@ def measure(size: Size, threads: int, repeats: int) -> dict[str, Any]:
         return matches, edges
 
     _, peak = with_peak(once)
+    if peak is None:
+        raise SystemExit("memory is read from /proc, which this system does not have")
     for _ in range(repeats):
         once()
     match, graph = (statistics.median(part) for part in zip(*seconds[1:], strict=True))
-    return {"match": match, "graph": graph, "seconds": match + graph, "mb": peak, **counts}
+    return {"match": match, "graph": graph, "seconds": match + graph, "mb": max(peak, PAGE), **counts}
 
 
 def plan(most: int) -> list[Series]:
@@ -200,13 +203,13 @@ def draw(planned: list[Series], measured: dict[Size, dict[str, Any]], picture: P
             titleFontWeight="normal",
         )
 
-    titles = {"events": "events", "moments": "moments", "names": "event names", "length": "events a customer"}
+    titles = {"names": "event names", "length": "events a customer"}
     rows = []
     for measure_name, words in MEASURES.items():
         row = []
-        values = [max(point[measure_name], 1e-9) for series in planned for point in points(series, measured)]
+        values = [point[measure_name] for series in planned for point in points(series, measured)]
         limits = alt.Scale(type="log", domain=[min(values) / 1.5, max(values) * 1.5], nice=False)
-        for grows, title in titles.items():
+        for grows in dict.fromkeys(series.grows for series in planned):
             of = [series for series in planned if series.grows == grows]
             data, last = [], []
             for series in of:
@@ -221,7 +224,9 @@ def draw(planned: list[Series], measured: dict[Size, dict[str, Any]], picture: P
             line = [{"n": n, "value": base * n / start} for n in (start, end) if base * n / start <= max(values) * 1.5]
             if len(line) == 1:
                 line.append({"n": start * max(values) * 1.5 / base, "value": max(values) * 1.5})
-            x = alt.X("n:Q", scale=alt.Scale(type="log", nice=False, padding=8), axis=axis(title, "~s"))
+            x = alt.X(
+                "n:Q", scale=alt.Scale(type="log", nice=False, padding=8), axis=axis(titles.get(grows, grows), "~s")
+            )
             y = alt.Y("value:Q", scale=limits, axis=axis(words if not row else "", "~g"))
             legend = alt.Legend(
                 title=None, orient="top", direction="vertical", labelColor=INK, labelFontSize=11, labelLimit=260
@@ -247,7 +252,7 @@ def draw(planned: list[Series], measured: dict[Size, dict[str, Any]], picture: P
         .properties(
             title=alt.TitleParams(
                 finding(planned, measured),
-                subtitle="Match and graph; broken line: growth in proportion; exponents of the upper half of the points.",
+                subtitle="Match and graph; broken: growth in proportion; exponents of the upper half of the points.",
                 anchor="start",
                 fontSize=18,
                 color=INK,
@@ -298,8 +303,8 @@ def main() -> None:
     print("# Growth\n")
     print(
         f"Command: `python benchmarks/growth.py --events {options.events} --threads {options.threads} --repeats "
-        f"{options.repeats}`; load of the machine before: {load:.1f}; {workers.machine()}. Exponents of time and memory, "
-        "over the upper half of the points.\n"
+        f"{options.repeats}`; load of the machine before: {load:.1f}; {workers.machine()}. Exponents "
+        "of time and memory, over the upper half of the points.\n"
     )
     header, *rows = exponents(planned, measured)
     print("\n".join(workers.table(header, rows)))

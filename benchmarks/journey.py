@@ -156,8 +156,8 @@ def measure(options: argparse.Namespace, cases: list[Case]) -> None:
 
 def cases(options: argparse.Namespace) -> Iterator[list[Case]]:
     """Every way of answering each question asked for, ours first."""
-    offers = {system: workers.offer(system, "questions") for system in dict.fromkeys([*FAST, *SLOW])}
-    tasks = list(offers[OURS])
+    offers = {system: workers.offer(system, "questions") for system in options.systems}
+    tasks = [task for task in offers[OURS] if not options.only or task in options.only]
     for data in options.data:
         for threads in options.threads:
             for task in tasks:
@@ -167,6 +167,7 @@ def cases(options: argparse.Namespace) -> Iterator[list[Case]]:
                     found = [
                         Case(task, data, threads, events, system, variant, offered)
                         for system in asked
+                        if system in offers
                         for variant, offered in offers[system].get(task, {}).items()
                         if data in offered["data"]
                     ]
@@ -258,7 +259,7 @@ def details(measured: list[list[Case]]) -> list[str]:
 
 def _preparing(every: list[Case]) -> str:
     """Say how long each system took to make what it holds, at the most threads."""
-    most = max(case.threads for case in every)
+    most = max((case.threads for case in every), default=0)
     times: dict[tuple[str, str], list[float]] = {}
     for case in every:
         if case.task in questions.PATTERNS and case.threads == most and not case.offered["raw"]:
@@ -273,6 +274,7 @@ def report(options: argparse.Namespace, measured: list[list[Case]], load: float)
     every = [case for group in measured for case in group]
     wrong = sum(case.wrong for case in every)
     busy = " (**busy: measure again on a quiet machine**)" if load > (os.cpu_count() or 1) / 4 else ""
+    left_out = [system for system in questions.MODULES if system not in options.systems]
     lists = f"--data {' '.join(options.data)} --threads {' '.join(map(str, options.threads))}"
     return "\n".join(
         [
@@ -282,7 +284,7 @@ def report(options: argparse.Namespace, measured: list[list[Case]], load: float)
             f"load of the machine before: {load:.1f}{busy}.",
             "",
             f"- Date: {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}; machine: {workers.machine()}",
-            f"- Versions: {workers.versions([*FAST, *SLOW])}",
+            f"- Versions: {workers.versions(options.systems)}",
             f"- Medians of {options.repeats} in turn, after one run of each for warmth (ours on a log: the first looks "
             "up where a name's events stand; its time is in the last table).",
             f"- Making what each holds, in nobody's figures: {_preparing(every)}",
@@ -291,6 +293,7 @@ def report(options: argparse.Namespace, measured: list[list[Case]], load: float)
             f"- pm4py and retentioneering are asked of {min(options.events, options.slow_events):,} events, ours then "
             "too. They say which cases, or how many, never when; neither can be asked for closings without a follow-up "
             "in 10 days (a case with two closings is one case), nor for the third contact within 30 days.",
+            f"- Left out: {', '.join([*left_out, *(['questions'] if options.only else [])]) or 'nothing'}",
             f"- Answers: {f'**{wrong} wrong**' if wrong else 'none wrong'}. A peer that orders by time alone may "
             "answer otherwise where a customer has two of a question's events at one instant: those customers are then "
             "left out of the comparison, and counted.",
@@ -314,8 +317,13 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--data", nargs="+", default=["int", "string"], choices=generate.DATA)
     parser.add_argument("--threads", type=int, nargs="+", default=[4, 1])
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", nargs="+", metavar="QUESTION", help="such as 'tenth order'")
+    parser.add_argument("--systems", nargs="+", choices=questions.MODULES, default=list(questions.MODULES))
     parser.add_argument("--cache", type=Path, default=Path("build/bench"))
-    return parser.parse_args()
+    options = parser.parse_args()
+    if OURS not in options.systems:
+        parser.error(f"--systems: {OURS} is needed, with which all are compared")
+    return options
 
 
 def main() -> None:
