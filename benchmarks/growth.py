@@ -218,15 +218,12 @@ def draw(planned: list[Series], measured: dict[Size, dict[str, Any]], picture: P
                 label = f"{series.label}: n^{slope:.2f}"
                 data += [{"n": point["n"], "value": point[measure_name], "series": label} for point in found]
                 last.append(label)
-            start = min(point["n"] for point in data)
-            end = max(point["n"] for point in data)
+            start, end = (extreme(point["n"] for point in data) for extreme in (min, max))
             base = min(values) * 2
-            line = [{"n": n, "value": base * n / start} for n in (start, end) if base * n / start <= max(values) * 1.5]
-            if len(line) == 1:
-                line.append({"n": start * max(values) * 1.5 / base, "value": max(values) * 1.5})
-            x = alt.X(
-                "n:Q", scale=alt.Scale(type="log", nice=False, padding=8), axis=axis(titles.get(grows, grows), "~s")
-            )
+            times = min(end / start, max(values) * 1.5 / base)  # the line ends where the panel does
+            line = [{"n": start * by, "value": base * by} for by in (1, times)]
+            title = titles.get(grows, grows)
+            x = alt.X("n:Q", scale=alt.Scale(type="log", nice=False, padding=8), axis=axis(title, "~s"))
             y = alt.Y("value:Q", scale=limits, axis=axis(words if not row else "", "~g"))
             legend = alt.Legend(
                 title=None, orient="top", direction="vertical", labelColor=INK, labelFontSize=11, labelLimit=260

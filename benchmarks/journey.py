@@ -145,9 +145,9 @@ def measure(options: argparse.Namespace, cases: list[Case]) -> None:
             expected = told if expected is None else expected
             case.seconds, case.peak_mb, case.preparing = runs.seconds, runs.peak_mb, runs.preparing
             case.answer = compare(told, expected, tied)
-            case.wrong = "**differs**" in case.answer and not case.offered["unlike"]
-            if case.offered["unlike"]:
-                case.answer += f" ({case.offered['unlike']})"
+            case.wrong = "**differs**" in case.answer and not case.offered["fault"]
+            if case.offered["fault"]:
+                case.answer += f" ({case.offered['fault']})"
             say(f"  {case.system} ({case.variant}): {case.median * 1e3:.1f} ms, {case.answer}")
     finally:
         for worker in begun:
@@ -200,7 +200,8 @@ def _row(what: str, ours: Case, peers: list[Case], target: float | None) -> list
         verdict += f" **missed** by {1 - ratio / target:.0%}"
     which = f"{best.system}: {best.variant}" + (" (rows in time order)" if best.offered["time_ordered_only"] else "")
     other = "–" if general is None else f"{general.median / ours.median:.1f}×"
-    said = {case.answer for case in (ours, *peers)}
+    of = [ours, *peers] if ours.task in questions.PATTERNS else peers  # of the others ours is what they are held to
+    said = {case.answer for case in of}
     answers = "all equal" if said == {"equal"} else "; ".join(sorted(said))
     return [*start, _ms(best.median), which, f"{ratio:.1f}×", other, verdict, f"{_mb(ours)} / {_mb(best)}", answers]
 
@@ -297,7 +298,8 @@ def report(options: argparse.Namespace, measured: list[list[Case]], load: float)
             f"- Answers: {f'**{wrong} wrong**' if wrong else 'none wrong'}. A peer that orders by time alone may "
             "answer otherwise where a customer has two of a question's events at one instant: those customers are then "
             "left out of the comparison, and counted.",
-            "- Where walks end: NumPy is given each customer's moves counted, and draws other random numbers.",
+            "- Where walks end: shares are equal to one part in 10⁹; the bounds of NumPy's bootstrap are of other random "
+            "numbers.",
             "",
             *summary(measured),
             "",

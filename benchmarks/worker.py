@@ -101,6 +101,7 @@ def _offer(system: str, package: str) -> dict[str, Any]:
                 "repeats": query.repeats,
                 "raw": query.raw,
                 "unlike": query.unlike,
+                "fault": query.fault,
             }
             for name, query in queries.items()
         }

@@ -95,7 +95,7 @@ TASKS = {
     SOON: {
         "LTL eventually_follows of pandas": Query(_soon(ltl_checker), _cases, data=INT),
         "LTL eventually_follows of a LazyFrame": Query(
-            _soon(polars_checker), _cases, data=INT, prepare=_lazy, unlike="does not heed the window"
+            _soon(polars_checker), _cases, data=INT, prepare=_lazy, fault="does not heed the window"
         ),
     },
     EVER: _both(_ever, "filter_eventually_follows_relation", _count),

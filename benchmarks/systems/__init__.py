@@ -35,5 +35,6 @@ class Query:
     time_ordered_only: bool = False  # right only where the table is in time order already
     repeats: int | None = None  # fewer than asked, for the slow
     raw: bool = False  # a question asked of the rows as they came, reading included
-    unlike: str = ""  # what it asks otherwise, so that its answer may differ
+    unlike: str = ""  # what it is asked or given otherwise than the others
+    fault: str = ""  # a fault of the system, for which its answer is known to be wrong
     prepare: Callable[[Any, int], Any] | None = None  # where not as the module's others
