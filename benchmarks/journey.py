@@ -298,8 +298,7 @@ def report(options: argparse.Namespace, measured: list[list[Case]], load: float)
             f"- Answers: {f'**{wrong} wrong**' if wrong else 'none wrong'}. A peer that orders by time alone may "
             "answer otherwise where a customer has two of a question's events at one instant: those customers are then "
             "left out of the comparison, and counted.",
-            "- Where walks end: shares are equal to one part in 10⁹; the bounds of NumPy's bootstrap are of other random "
-            "numbers.",
+            "- Where walks end: shares are equal to one part in 10⁹; NumPy's bounds are of other random numbers.",
             "",
             *summary(measured),
             "",
