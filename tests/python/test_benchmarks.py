@@ -118,5 +118,5 @@ def test_growth_fits_and_draws(cache: Path, tmp_path: Path) -> None:
     assert all(point["seconds"] > 0 and point["edges"] > 0 for point in measured.values())
     more = growth.Series("events", tuple(replace(size, moments=60) for size in sizes))
     measured |= {size: growth.measure(size, threads=1, repeats=1) for size in more.sizes}
-    growth.draw([series[0], more], measured, tmp_path / "growth.svg")
+    growth.draw([series[0], more], measured, tmp_path / "growth.svg", "1 thread")
     assert (tmp_path / "growth.svg").read_text(encoding="utf-8").startswith("<svg")
