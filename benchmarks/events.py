@@ -6,24 +6,18 @@ See README.md for what is timed. Writes RESULTS.md; ends with status 1 if any an
 """
 
 import argparse
-import contextlib
 import datetime
 import enum
-import importlib.metadata
 import json
 import os
-import platform
-import statistics
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import generate
-import reference
 import systems
+import workers
+from workers import Runs, Worker, offer, say
 
 HERE = Path(__file__).resolve().parent
 OURS = "sojourn"
@@ -72,21 +66,6 @@ ROWS = (
 )
 
 
-@dataclass
-class Runs:
-    """What one system's worker told."""
-
-    seconds: list[float] = field(default_factory=list)
-    peak_mb: float | None = None
-    input_mb: float = 0.0
-    fault: str | None = None  # what is wrong with the answer
-
-    @property
-    def median(self) -> float:
-        """Seconds, the median of the runs."""
-        return statistics.median(self.seconds)
-
-
 @dataclass(frozen=True)
 class Case:
     """A peer's way of doing a task, and our runs between its own."""
@@ -108,75 +87,6 @@ class Case:
             return False
         of_kind = row.kind is Kind.NAMED or self.time_ordered_only == (row.kind is Kind.TIME_ORDER)
         return of_kind and (self.task, self.data) == (row.task, row.data) and self.system in row.systems
-
-
-class Worker:
-    """A subprocess that has loaded its log and runs its query when told."""
-
-    def __init__(
-        self, options: argparse.Namespace, events: int, data: str, task: str, threads: int, system: str, variant: str
-    ) -> None:
-        self.name = f"{system} ({variant})"
-        environment = {
-            **os.environ,
-            **{f"{name}_NUM_THREADS": str(threads) for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")},
-            "OMP_WAIT_POLICY": "passive",  # idle threads must not disturb whoever runs next
-            "POLARS_MAX_THREADS": str(threads),
-            "RETENTIONEERING_NO_TRACK": "1",
-        }
-        given = {"cache": options.cache, "events": events, "data": data, "task": task, "threads": threads}
-        arguments = [f"--{key}={value}" for key, value in {**given, "system": system, "variant": variant}.items()]
-        self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "worker.py"), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        self.runs = Runs()
-
-    def _hear(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise SystemExit(f"{self.name} failed, status {self._process.wait()}; --systems can leave a system out")
-        message: dict[str, Any] = json.loads(line)
-        return message
-
-    def _ask(self, what: str) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(what + "\n")
-            self._process.stdin.flush()
-        return self._hear()
-
-    def wait(self) -> None:
-        """Until the log is loaded."""
-        self.runs.input_mb = self._hear()["input_mb"]
-
-    def run(self) -> None:
-        """Time one run."""
-        told = self._ask("run")
-        self.runs.seconds.append(told["seconds"])
-        if told["peak_mb"] is not None:
-            self.runs.peak_mb = told["peak_mb"]
-
-    def check(self, right: reference.Answer) -> None:
-        """Hold the last run's answer against the right one."""
-        self.runs.fault = reference.difference(self._ask("answer")["answer"], right)
-
-    def close(self) -> None:
-        """End the subprocess."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
-
-
-def say(text: str) -> None:
-    """Progress, on standard error."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def measure(
@@ -207,17 +117,6 @@ def measure(
         for worker in workers:
             worker.close()
     return [worker.runs for worker in workers]
-
-
-def offer(system: str) -> dict[str, Any]:
-    """Ask what a system can do, in a process of its own: this one loads no system and stays small."""
-    environment = {**os.environ, "RETENTIONEERING_NO_TRACK": "1"}
-    command = [sys.executable, str(HERE / "worker.py"), "--offer", f"--system={system}"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=False)
-    if done.returncode:
-        raise SystemExit(f"{system} cannot be loaded; --systems can leave a system out")
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
 
 
 def cases(options: argparse.Namespace) -> Iterator[Case]:
@@ -253,22 +152,10 @@ def cases(options: argparse.Namespace) -> Iterator[Case]:
                     )
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.3f}" if seconds < 10 else f"{seconds:.1f}"
-
-
 def _verdict(ratio: float, target: float | None) -> str:
     if target is None:
         return "none set"
     return f"≥ {target:g}×" if ratio >= target else f"≥ {target:g}× **missed** by {1 - ratio / target:.1%}"
-
-
-def _size(events: int) -> str:
-    return f"{events / 1e6:g}M events" if events >= 100_000 else f"{events:,} events"
-
-
-def _table(header: list[str], rows: list[list[str]]) -> list[str]:
-    return [f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *rows)]
 
 
 def summary(measured: list[Case], options: argparse.Namespace) -> list[str]:
@@ -280,21 +167,21 @@ def summary(measured: list[Case], options: argparse.Namespace) -> list[str]:
             if not of_row:
                 continue
             best = min(of_row, key=lambda case: case.peer.median)
-            data = row.data if best.events == options.events else f"{row.data}, only {_size(best.events)}"
+            data = row.data if best.events == options.events else f"{row.data}, only {workers.size(best.events)}"
             ours, ratio, verdict, memory = ("not run",) * 4
             if best.ours is not None:
                 value = best.peer.median / best.ours.median
-                ours, ratio, verdict = _seconds(best.ours.median), f"{value:.1f}×", _verdict(value, row.target)
+                ours, ratio, verdict = workers.seconds(best.ours.median), f"{value:.1f}×", _verdict(value, row.target)
                 if best.ours.fault:
                     verdict = "**our answer is wrong**"
                 memory = "–" if best.ours.peak_mb is None else f"{best.ours.peak_mb:,.0f} / {best.ours.input_mb:,.0f}"
             which = f"{best.system}: {best.variant}"
-            peer = _seconds(best.peer.median)
+            peer = workers.seconds(best.peer.median)
             lines.append(
                 [row.task, data, str(threads), row.kind.value + row.note, ours, peer, which, ratio, verdict, memory]
             )
     header = ["task", "data", "threads", "against", "ours s", "best peer s", "which", "ratio", "target"]
-    return _table([*header, "our peak MB beyond input / input MB"], lines)
+    return workers.table([*header, "our peak MB beyond input / input MB"], lines)
 
 
 def details(measured: list[Case]) -> list[str]:
@@ -302,37 +189,20 @@ def details(measured: list[Case]) -> list[str]:
     lines = []
     for case in measured:
         peak = "–" if case.peer.peak_mb is None else f"{case.peer.peak_mb:,.0f}"
-        ours = "not run" if case.ours is None else _seconds(case.ours.median)
+        ours = "not run" if case.ours is None else workers.seconds(case.ours.median)
         order = "time-ordered rows only" if case.time_ordered_only else "any order"
         answer = f"**wrong**: {case.peer.fault}" if case.peer.fault else "equal"
         line = [
             case.task,
-            f"{case.data}, {_size(case.events)}",
+            f"{case.data}, {workers.size(case.events)}",
             str(case.threads),
             f"{case.system}: {case.variant}",
             order,
         ]
-        lines.append([*line, _seconds(case.peer.median), _seconds(min(case.peer.seconds)), peak, ours, answer])
+        times = [workers.seconds(each) for each in (case.peer.median, min(case.peer.seconds))]
+        lines.append([*line, *times, peak, ours, answer])
     header = ["task", "data", "threads", "peer", "right for", "median s", "best s", "peak MB beyond input"]
-    return _table([*header, "ours s, in turn with it", "answer"], lines)
-
-
-def _machine() -> str:
-    cpu, memory = platform.machine(), ""
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), cpu)
-        total = int(Path("/proc/meminfo").read_text().split()[1])
-        memory = f", {total / 2**20:.0f} GB"
-    return f"{cpu}, {os.cpu_count()} cores{memory}, {platform.system()} {platform.release()}"
-
-
-def _versions(names: list[str]) -> str:
-    words = [f"Python {platform.python_version()}"]
-    for name in dict.fromkeys([*names, "pyarrow", "numpy", "pandas"]):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            words.append(f"{name} {importlib.metadata.version(name)}")
-    return ", ".join(words)
+    return workers.table([*header, "ours s, in turn with it", "answer"], lines)
 
 
 def report(measured: list[Case], options: argparse.Namespace, load: list[float]) -> str:
@@ -354,9 +224,9 @@ def report(measured: list[Case], options: argparse.Namespace, load: list[float])
             "peer's seconds over ours, of runs in turn. Where a target is missed the row says so.",
             "",
             f"- Date: {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}",
-            f"- Machine: {_machine()}",
+            f"- Machine: {workers.machine()}",
             f"- Load of the machine: {load[0]:.1f} before{busy}; at the end, with this, {os.getloadavg()[0]:.1f}",
-            f"- Versions: {_versions(options.systems)}",
+            f"- Versions: {workers.versions(options.systems)}",
             f"- Command: `{' '.join(command)}`",
             f"- Log: {options.events:,} events, {max(1, options.events // generate.EVENTS_PER_CUSTOMER):,} customers, "
             f"{len(generate.NAMES)} event names",

@@ -19,7 +19,7 @@ Answer = dict[str, Any]
 Edge = tuple[str, str]
 START, END = "START", "END"
 # Means and sums of reals are told by edge; systems sum them in different orders.
-REALS = ("gaps", "values")
+REALS = ("gaps", "values", "probability")
 TOLERANCE = 1e-9
 
 
