@@ -12,6 +12,7 @@ from sojourn.table import Table
 
 if TYPE_CHECKING:
     from sojourn.journey_map import JourneyMap
+    from sojourn.journey_map.model import By
 
 _LARGEST_SEED = 2**64 - 1
 
@@ -33,9 +34,10 @@ class JourneyGraph:
         The table whose library ``Table.to_native()`` answers in.
     stages
         (id, name) of the lanes of a picture, from left to right; by default as the nodes name them.
-    period, unmapped, kpis, history
+    period, unmapped, kpis, history, by, part
         For the picture: the time covered, in words; events that no moment claims; a table as `Matches.kpis` gives it;
-        whether customers were there before that time.
+        whether customers were there before that time; what the nodes are; the names of a part of a journey and of the
+        whole.
     """
 
     def __init__(
@@ -48,11 +50,14 @@ class JourneyGraph:
         unmapped: int = 0,
         kpis: Rows = (),
         history: bool = False,
+        by: By = "event",
+        part: tuple[str, str] = ("", ""),
     ) -> None:
         self._core = core
         self._like = like
         self._stages = stages
         self._period, self._unmapped, self._kpis, self._history = period, unmapped, kpis, history
+        self._by, self._part = by, part
 
     @property
     def customers(self) -> int:
@@ -195,6 +200,8 @@ class JourneyGraph:
         stays are censored where the observation ended (Lagakos, Sommer & Zelen 1978; Gill 1980), its kernels
         estimated by Aalen-Johansen, its renewal equation solved on a grid to within 0.0005. It takes for granted that
         what follows a stay depends on the node alone, and that the end of observation says nothing of the customer.
+        Where customers' pasts matter it is off, and its interval does not know: of the applications in bpic2012, 19.1%
+        come out as cancelled within 30 days where 13.4% were. Hold it against a count of those observed long enough.
 
         Parameters
         ----------
@@ -479,6 +486,9 @@ class JourneyGraph:
             voices=voices,
             history=self._history,
             endings=self.exits().rows(),
+            by=self._by,
+            part=self._part[0],
+            part_of=self._part[1],
         )
         return JourneyMap(
             data, value=value, poster=poster, folded_customers=lambda nodes: self._core.visitors(list(nodes))

@@ -190,6 +190,8 @@ class Matches:
             unmapped=sum(self.unmapped(threads=threads).to_dict()["count"]),
             kpis=self.kpis() if by == "moment" else (),
             history=self._log.before_observation > 0,
+            by=by,  # type: ignore[arg-type]  # paths() refuses any other
+            part=(self._journey.name or "", self._journey.part_of) if self._journey.part_of else ("", ""),
         )
 
     def attribute(
@@ -310,8 +312,8 @@ class Matches:
         """Return the matches of some customers alone: a segment, to look at by itself or to `JourneyGraph.compare`.
 
         Observed as in the whole, so that the counts of the parts of a partition add up to the whole's. (Periods are
-        another thing: a log whose `observed` table says from when to when.) What is returned stands for itself: `advance`
-        on it takes in all the customers of the later events.
+        another thing: a log whose `observed` table says from when to when.) What is returned stands for itself:
+        `advance` on it takes in all the customers of the later events.
 
         Parameters
         ----------

@@ -713,3 +713,15 @@ def test_with_history_nobody_is_new_and_scores_stand_on_the_cards() -> None:
     assert "−40" in svg
     plain = sj.Journey([sj.Stage("buy", "Buy")], moments).match(sj.EventLog(events)).graph().plot().svg
     assert "new: starts here" in plain
+
+
+def test_the_graph_says_what_its_nodes_are_and_whose_part_it_is() -> None:
+    data = sj.datasets.insurer(customers=2_000)
+    matches = data.journey.match(data.log)
+    owners = matches.graph(by="owner").plot().layout.data
+    assert (owners.by, owners.steps) == ("owner", False)
+    assert len(owners.stages) == len(owners.nodes)
+    part = data.journey.sub(stages=["claim"]).match(data.log).graph().plot()
+    assert (part.layout.data.part, part.layout.data.part_of) == ("Claim", data.journey.name)
+    assert "who came to Claim left after it" in part.title
+    assert data.log.graph().plot().layout.data.by == "event"

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -42,13 +41,7 @@ constexpr std::array<std::uint64_t, 2> random_pair(std::uint64_t seed, std::uint
   return {std::uint64_t{block[1]} << 32 | block[0], std::uint64_t{block[3]} << 32 | block[2]};
 }
 
-/// 64 random bits for one draw of `key`.
-constexpr std::uint64_t random_bits(std::uint64_t seed, std::uint64_t draw, std::uint64_t key) { return random_pair(seed, draw / 2, key)[draw % 2]; }
-
 /// A uniform variate from 64 random bits: one of the midpoints of 2⁵² equal cells, so never 0 or 1.
 constexpr double uniform(std::uint64_t bits) { return (static_cast<double>(bits >> 12) + 0.5) * 0x1p-52; }
-
-/// A standard exponential variate from 64 random bits, by inversion; between 1e-16 and 37.
-inline double exponential(std::uint64_t bits) { return -std::log(uniform(bits)); }
 
 }  // namespace sojourn

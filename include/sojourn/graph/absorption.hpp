@@ -46,16 +46,6 @@ struct AbsorptionRow {
 
 namespace absorption_detail {
 
-using sojourn::ChainOfGraph;  // as compare.hpp and ranking.hpp know it
-inline constexpr std::size_t lanes = bootstrap_lanes;
-using Weighted = std::vector<BootstrapLanes>;  // an edge each, a draw a lane
-
-/// Calls done(block, weighted counts over all customers) for each block of draws, on any thread.
-template <class Done>
-void for_each_block(const JourneyGraph& graph, const ChainOfGraph& chain, const AbsorptionOptions& options, const Done& done) {
-  bootstrap_moves(graph, chain, options.draws, options.seed, options.run, [&](std::size_t block, const MoveSums& sums) { done(block, sums.edges); });
-}
-
 /// The shares B of every draw, cell after cell: B(i, a) of draw d stands at (i·endings + a)·draws + d.
 inline std::vector<double> draw_shares(const JourneyGraph& graph, const ChainOfGraph& chain, const AbsorptionOptions& options) {
   const std::size_t draws = options.draws, endings = chain.endings();

@@ -24,7 +24,10 @@
 
 #include "sojourn/core/error.hpp"
 #include "sojourn/graph/absorption.hpp"
+#include "sojourn/graph/chain_of_graph.hpp"
+#include "sojourn/graph/customer_moves.hpp"
 #include "sojourn/graph/journey_graph.hpp"
+#include "sojourn/stats/bootstrap_blocks.hpp"
 #include "sojourn/stats/interval.hpp"
 
 namespace sojourn {
@@ -52,14 +55,14 @@ class Side {
       edges_.push_back(structure[*e]);
     }
     shares_.resize(edges_.size() * draws_);
-    const absorption_detail::ChainOfGraph chain(graph);
-    absorption_detail::for_each_block(graph, chain, options, [&](std::size_t block, const absorption_detail::Weighted& sums) {
+    const ChainOfGraph chain(graph);
+    bootstrap_moves(graph, chain, options.draws, options.seed, options.run, [&](std::size_t block, const MoveSums& sums) {
       std::vector<double> leaving(graph.numbers().size());
-      for (std::size_t lane = 0; lane < absorption_detail::lanes && block * absorption_detail::lanes + lane < draws_; ++lane) {
+      for (std::size_t lane = 0; lane < bootstrap_lanes && block * bootstrap_lanes + lane < draws_; ++lane) {
         std::fill(leaving.begin(), leaving.end(), 0.0);
-        for (std::size_t e = 0; e < source.size(); ++e) leaving[source[e]] += static_cast<double>(sums[e][lane]);
+        for (std::size_t e = 0; e < source.size(); ++e) leaving[source[e]] += static_cast<double>(sums.edges[e][lane]);
         for (std::size_t e = 0; e < source.size(); ++e)
-          shares_[e * draws_ + block * absorption_detail::lanes + lane] = static_cast<double>(sums[e][lane]) / leaving[source[e]];
+          shares_[e * draws_ + block * bootstrap_lanes + lane] = static_cast<double>(sums.edges[e][lane]) / leaving[source[e]];
       }
     });
   }

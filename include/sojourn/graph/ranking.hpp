@@ -30,6 +30,7 @@
 #include "sojourn/core/error.hpp"
 #include "sojourn/core/exact_sum.hpp"
 #include "sojourn/graph/absorption.hpp"
+#include "sojourn/graph/chain_of_graph.hpp"
 #include "sojourn/graph/customer_moves.hpp"
 #include "sojourn/graph/journey_graph.hpp"
 #include "sojourn/graph/named_vertex.hpp"
@@ -161,7 +162,7 @@ struct Drawn {
   std::vector<double> scores, ranks;
 };
 
-inline Drawn drawn(const JourneyGraph& graph, const absorption_detail::ChainOfGraph& chain, Eigen::Index outcome, const AbsorptionOptions& options) {
+inline Drawn drawn(const JourneyGraph& graph, const ChainOfGraph& chain, Eigen::Index outcome, const AbsorptionOptions& options) {
   const Paths& paths = graph.paths();
   const std::size_t draws = options.draws, nodes = paths.nodes.size();
   const CustomerMoves moves(graph, chain.edge_numbers(), options.run);
@@ -238,7 +239,7 @@ inline Ranking ranking(const JourneyGraph& graph, std::string_view outcome_id, s
   Ranking out{{}, nodes};
   if (graph.customers() == 0 || nodes == 0) return out;
 
-  const absorption_detail::ChainOfGraph chain(graph);
+  const ChainOfGraph chain(graph);
   const auto absorbing = static_cast<Eigen::Index>(outcome - graph.numbers().outcome(0));
   const Eigen::VectorXd over = detail_::excess(chain.weighted(chain.counts()), absorbing);
   const std::vector<std::optional<double>> values = detail_::values_at_risk(graph.paths());
