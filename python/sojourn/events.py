@@ -223,7 +223,8 @@ class EventLog:
 
         written = [(name, json.dumps(pattern.to_dict())) for name, pattern in (outcomes or {}).items()]
         paths = _core.event_paths(self._core, written, checked(threads))
-        return JourneyGraph(_core.graph(paths, checked(threads)), self._like)
+        rules = {"nodes": "events", "outcomes": json.dumps(written), **dict(_core.graph_rules(self._core))}
+        return JourneyGraph(_core.graph(paths, checked(threads)), self._like, rules=rules)
 
     def _instant(self, when: date | datetime | str, name: str) -> int:
         """Return an instant given in the log's own kind of time, as UTC microseconds; a date is its midnight."""

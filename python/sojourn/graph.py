@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
@@ -11,6 +12,7 @@ from sojourn._threads import checked
 from sojourn.table import Table
 
 if TYPE_CHECKING:
+    from sojourn.journey import Journey
     from sojourn.journey_map import JourneyMap
 
 _LARGEST_SEED = 2**64 - 1
@@ -33,9 +35,12 @@ class JourneyGraph:
         The table whose library ``Table.to_native()`` answers in.
     stages
         (id, name) of the lanes of a picture, from left to right; by default as the nodes name them.
-    period, unmapped, kpis, history
-        For the picture: the time covered, in words; events that no moment claims; a table as `Matches.kpis` gives it;
-        whether customers were there before that time.
+    span, unmapped, kpis, history
+        For the picture: the time covered; events that no moment claims; a table as `Matches.kpis` gives it; whether
+        customers were there before that time.
+    journey, rules
+        What `merge` asks of two graphs that it makes one: the journey matched (None: bare events), and what else must
+        be the same.
     """
 
     def __init__(
@@ -44,15 +49,18 @@ class JourneyGraph:
         like: Any = None,
         *,
         stages: Sequence[tuple[str, str]] | None = None,
-        period: str = "",
+        span: tuple[datetime, datetime] | None = None,
         unmapped: int = 0,
         kpis: Rows = (),
         history: bool = False,
+        journey: Journey | None = None,
+        rules: Mapping[str, str] | None = None,
     ) -> None:
         self._core = core
         self._like = like
         self._stages = stages
-        self._period, self._unmapped, self._kpis, self._history = period, unmapped, kpis, history
+        self._span, self._unmapped, self._kpis, self._history = span, unmapped, kpis, history
+        self._journey, self._rules = journey, dict(rules or {})
 
     @property
     def customers(self) -> int:
@@ -470,7 +478,7 @@ class JourneyGraph:
             self.edges().rows(),
             stages=self._stages,
             who=who,
-            period=self._period,
+            period="" if self._span is None else f"{self._span[0]:%b %Y} – {self._span[1]:%b %Y}",
             unit=unit,
             customers=self.customers,
             after_outcome=self.after_outcome,

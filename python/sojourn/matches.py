@@ -181,15 +181,16 @@ class Matches:
         from sojourn.graph import JourneyGraph
 
         stages = None if by == "owner" else [(stage.id, stage.name or stage.id) for stage in self._journey.stages]
-        first, last = self._log.span
         return JourneyGraph(
             _core.graph(self._core.paths(by), checked(threads)),
             self._log._like,
             stages=stages,
-            period=f"{first:%b %Y} – {last:%b %Y}",
+            span=self._log.span,
             unmapped=sum(self.unmapped(threads=threads).to_dict()["count"]),
             kpis=self.kpis() if by == "moment" else (),
             history=self._log.before_observation > 0,
+            journey=self._journey,
+            rules={"nodes": f"by {by}", **dict(_core.graph_rules(self._log._core))},
         )
 
     def attribute(
