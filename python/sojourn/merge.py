@@ -15,6 +15,7 @@ from sojourn.matches import Matches
 
 Mergeable = TypeVar("Mergeable", EventLog, Matches, JourneyGraph)
 
+_WORDS: dict[type, str] = {EventLog: "an event log", Matches: "matches", JourneyGraph: "a graph"}
 _KPI_INTERVAL = 0.9  # of the table that Matches.graph keeps for the picture
 
 
@@ -67,10 +68,9 @@ def merge(a: Mergeable, b: Mergeable, *, threads: int | None = None) -> Mergeabl
         return Matches(_core.merge_matches(a._core, b._core, log._core, checked(threads)), a.journey, log)
     if isinstance(a, JourneyGraph) and isinstance(b, JourneyGraph):
         return _merge_graphs(a, b, threads)
-    kinds = (EventLog, Matches, JourneyGraph)
-    if isinstance(a, kinds):
+    if type(a) in _WORDS:
         raise InvalidInput(f"b: found {_named(b)}, expected {_named(a)}, as a is")
-    raise InvalidInput(f"a: found {_named(a)}, expected an EventLog, Matches or a JourneyGraph")
+    raise InvalidInput(f"a: found {_named(a)}, expected an event log, matches or a graph")
 
 
 def _merge_graphs(a: JourneyGraph, b: JourneyGraph, threads: int | None) -> JourneyGraph:
@@ -119,5 +119,4 @@ def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named(thing: object) -> str:
-    name = type(thing).__name__
-    return f"{'an' if name[:1] in 'AEIOU' else 'a'} {name}"
+    return _WORDS.get(type(thing)) or f"a {type(thing).__name__}"
