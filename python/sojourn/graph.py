@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sojourn import _core
+from sojourn import _core, _pickles
 from sojourn._core import InvalidInput
 from sojourn._threads import checked
 from sojourn.table import Table
@@ -491,6 +491,18 @@ class JourneyGraph:
         return JourneyMap(
             data, value=value, poster=poster, folded_customers=lambda nodes: self._core.visitors(list(nodes))
         )
+
+    def __reduce__(self) -> Any:
+        told = {
+            "stages": self._stages,
+            "span": self._span,
+            "unmapped": self._unmapped,
+            "kpis": self._kpis,
+            "history": self._history,
+            "journey": self._journey,
+            "rules": self._rules,
+        }
+        return _pickles.graph, (_core.graph_bytes(self._core), _pickles.library_of(self._like), told)
 
     def __repr__(self) -> str:
         nodes = self.nodes().to_dict()

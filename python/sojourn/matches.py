@@ -24,6 +24,9 @@ class Matches:
     All of it is of the observation: patterns look into a customer's history, but what occurred before ``from`` is only
     counted, as `before_observation`.
 
+    Matches pickle as their journey and log, of which they are a function, and are matched again when read: so they are
+    the same, and go on from there with `advance`.
+
     Examples
     --------
     >>> import sojourn as sj
