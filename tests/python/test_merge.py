@@ -173,7 +173,7 @@ def test_merged_graphs_are_the_whole(parted: tuple[World, list[World]], by: str)
     assert facts_of_graph(sj.merge(b, a)) == facts_of_graph(graph(whole))
 
 
-@FEWER_WORLDS
+@settings(FEWER_WORLDS, max_examples=many(20))
 @given(parted_worlds())
 def test_merged_matches_go_on(parted: tuple[World, list[World]]) -> None:
     """What `advance` keeps of those who wait is merged too."""

@@ -95,7 +95,7 @@ def test_matches_and_graphs(world: World, copied: Callable[[Any], Any], by: str)
         assert told(lambda: graph.compare(copied(graph), draws=5)) == told(lambda: graph.compare(graph, draws=5))  # noqa: B023
 
 
-@FEWER_WORLDS
+@settings(FEWER_WORLDS, max_examples=many(15))
 @given(worlds(), st.data())
 def test_matches_go_on_from_where_they_were(world: World, data: st.DataObject) -> None:
     """After every step of a stream the matches are put away and taken out again."""
@@ -104,8 +104,10 @@ def test_matches_go_on_from_where_they_were(world: World, data: st.DataObject) -
     cut = data.draw(st.integers(1, len(events)), label="cut")
     journey = journey_of(world)
     matches = journey.match(log_of(world, table_of(events[:cut])))
-    for event in events[cut:]:
-        more = table_of([event])
+    for batch in (events[cut : cut + 1], events[cut + 1 :]):
+        if not batch:
+            break
+        more = table_of(batch)
         stayed, fresh = matches.advance(more)
         matches, fresh_again = again(matches).advance(more)
         assert told(lambda: fresh_again) == told(lambda: fresh)  # noqa: B023

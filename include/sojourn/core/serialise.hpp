@@ -64,17 +64,14 @@ std::vector<T> without_hidden(const std::vector<T>& cells, const Column& column)
 inline void put_strings(const Strings& data, const Column& column, ByteWriter& out) {
   constexpr std::uint32_t unseen = UINT32_MAX;
   std::vector<std::uint32_t> code(data.words->size(), unseen), codes(data.codes.size());
-  std::vector<std::string> words;
+  StringsBuilder words;  // one word may have several codes
   for (std::size_t i = 0; i < codes.size(); ++i) {
     if (column.is_null(i)) continue;
     std::uint32_t& known = code[data.codes[i]];
-    if (known == unseen) {
-      known = static_cast<std::uint32_t>(words.size());
-      words.push_back((*data.words)[data.codes[i]]);
-    }
+    if (known == unseen) known = words.code((*data.words)[data.codes[i]]);
     codes[i] = known;
   }
-  put_words(words, out);
+  put_words(*std::move(words).finish().words, out);
   out.put_all(codes);
 }
 

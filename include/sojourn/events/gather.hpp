@@ -10,7 +10,9 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -46,21 +48,39 @@ Buffer<T> gather_cells(std::size_t rows, std::span<const Stretch> stretches, con
   return out;
 }
 
-/// The strings' codes among the words of all, which are those of the first, then of the second, and so on.
+/// Adds the words that are not there yet. @return for each of `more`, its code among all.
+inline std::vector<std::uint32_t> add_words(std::vector<std::string>& words, const std::vector<std::string>& more) {
+  constexpr std::uint32_t unknown = UINT32_MAX;
+  std::unordered_map<std::string_view, std::uint32_t> place;
+  for (std::size_t w = 0; w < more.size(); ++w) place.emplace(more[w], static_cast<std::uint32_t>(w));
+  std::vector<std::uint32_t> code(more.size(), unknown);
+  for (std::size_t w = 0; w < words.size(); ++w)
+    if (const auto found = place.find(words[w]); found != place.end()) code[found->second] = static_cast<std::uint32_t>(w);
+  for (std::size_t w = 0; w < more.size(); ++w) {
+    const std::uint32_t first = place.at(more[w]);  // its own number, unless the word came before
+    if (code[first] == unknown) {
+      code[first] = static_cast<std::uint32_t>(words.size());
+      words.push_back(more[w]);
+    }
+    code[w] = code[first];
+  }
+  return code;
+}
+
+/// The strings of one log share its words; those of several have each word once.
 inline Strings gather_strings(std::span<const Column* const> columns, std::size_t rows, std::span<const Stretch> stretches) {
   const auto of = [&](std::size_t log) -> const Strings& { return std::get<Strings>(columns[log]->data); };
   Strings out{std::vector<std::uint32_t>(rows), of(0).words};
   copy_cells(out.codes.data(), stretches, [&](std::size_t log) { return of(log).codes.data(); });
   if (columns.size() == 1) return out;
-  auto words = std::make_shared<std::vector<std::string>>();
-  std::vector<std::uint32_t> first_word;
-  for (std::size_t log = 0; log < columns.size(); ++log) {
-    first_word.push_back(static_cast<std::uint32_t>(words->size()));
-    words->insert(words->end(), of(log).words->begin(), of(log).words->end());
-  }
+  auto words = std::make_shared<std::vector<std::string>>(*of(0).words);
+  std::vector<std::vector<std::uint32_t>> codes(columns.size());  // the first log's stay as they are
+  for (std::size_t log = 1; log < columns.size(); ++log) codes[log] = add_words(*words, *of(log).words);
   auto code = out.codes.begin();
-  for (const Stretch& s : stretches)
-    for (std::size_t i = 0; i < s.count; ++i) *code++ += first_word[s.log];
+  for (const Stretch& s : stretches) {
+    if (s.log != 0) std::transform(code, code + static_cast<std::ptrdiff_t>(s.count), code, [&](std::uint32_t c) { return codes[s.log][c]; });
+    code += static_cast<std::ptrdiff_t>(s.count);
+  }
   out.words = std::move(words);
   return out;
 }
