@@ -50,9 +50,7 @@ Table random_table(std::uint32_t seed, std::size_t rows, std::size_t modulus, st
 
 EventLog random_log(std::uint32_t seed, std::size_t rows, std::size_t modulus = 1, std::size_t rest = 0) {
   IngestOptions options;
-  options.columns.value = "value";
-  options.columns.key = "tag";
-  options.columns.attributes = {"tag", "value"};
+  options.columns = {"customer", "time", "event", "value", "tag", {"tag", "value"}};
   options.ties = NameRanking{{"c", "a"}};
   return ingest(random_table(seed, rows, modulus, rest), options);
 }
@@ -97,9 +95,9 @@ void damage(const std::string& bytes, const Read& read) {
     }
   };
   for (std::size_t at = 24; at + 8 < bytes.size(); ++at)
-    for (const unsigned char x : {0x01, 0x80, 0xff}) {
+    for (const unsigned x : {0x01u, 0x80u, 0xffu}) {
       std::string damaged = bytes;
-      damaged[at] = static_cast<char>(static_cast<unsigned char>(damaged[at]) ^ x);
+      damaged[at] = static_cast<char>(static_cast<unsigned>(damaged[at]) ^ x);
       attempt(damaged);
     }
   for (int i = 0; i < 2000; ++i) {
