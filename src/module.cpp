@@ -16,6 +16,8 @@ void bind_listening(py::module_& m);
 void bind_assets(py::module_& m);
 void bind_datasets(py::module_& m);
 void bind_discover(py::module_& m);
+void bind_merge(py::module_& m);
+void bind_pickle(py::module_& m);
 }  // namespace sojourn::python
 
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
@@ -32,4 +34,6 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   sojourn::python::bind_assets(m);
   sojourn::python::bind_datasets(m);
   sojourn::python::bind_discover(m);
+  sojourn::python::bind_merge(m);
+  sojourn::python::bind_pickle(m);
 }

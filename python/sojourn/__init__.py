@@ -12,6 +12,7 @@ from sojourn.events import EventLog
 from sojourn.graph import JourneyGraph
 from sojourn.journey import Journey, Moment, Outcome, Stage
 from sojourn.matches import Matches
+from sojourn.merge import merge
 from sojourn.patterns import (
     Condition,
     Pattern,
@@ -62,6 +63,7 @@ __all__ = [
     "event",
     "gap",
     "mean_score",
+    "merge",
     "nps",
     "nth",
     "read_xes",

@@ -147,8 +147,7 @@ class Attribution:
         return Table(core, self._like)
 
     def __reduce__(self) -> Any:
-        observed = None if self._observed is None else self._observed.to_dict()
-        return _again, (self._matches, self.feedback.to_dict(), observed, self._settings)
+        return _again, (self._matches, self.feedback, self._observed, self._settings)
 
     def __repr__(self) -> str:
         n = len(self)
@@ -192,5 +191,7 @@ def attribute(
     return Attribution(core, matches, feedback, windows, settings)
 
 
-def _again(matches: Matches, feedback: Any, observed: Any, settings: dict[str, Any]) -> Attribution:
-    return attribute(matches, feedback, observed, settings)
+def _again(matches: Matches, feedback: Table, observed: Table | None, settings: dict[str, Any]) -> Attribution:
+    again = attribute(matches, feedback, observed, settings)
+    again._like = feedback._like
+    return again

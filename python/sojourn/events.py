@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from sojourn import _core
+from sojourn import _core, _pickles
 from sojourn._core import InvalidInput
 from sojourn._threads import checked
 from sojourn._zones import zone_rules
@@ -24,6 +24,8 @@ _USUAL_COLUMNS = ("count", "customers", "mean_gap", "value")
 
 class EventLog:
     """Events grouped by customer, in time order inside each customer. Immutable.
+
+    Logs pickle: equal logs give equal bytes. The time zone goes by its name, as ``zoneinfo``'s do.
 
     Parameters
     ----------
@@ -223,7 +225,8 @@ class EventLog:
 
         written = [(name, json.dumps(pattern.to_dict())) for name, pattern in (outcomes or {}).items()]
         paths = _core.event_paths(self._core, written, checked(threads))
-        return JourneyGraph(_core.graph(paths, checked(threads)), self._like)
+        rules = {"nodes": "events", "outcomes": json.dumps(written), **dict(_core.graph_rules(self._core))}
+        return JourneyGraph(_core.graph(paths, checked(threads)), self._like, rules=rules)
 
     def _instant(self, when: date | datetime | str, name: str) -> int:
         """Return an instant given in the log's own kind of time, as UTC microseconds; a date is its midnight."""
@@ -245,6 +248,9 @@ class EventLog:
         if (found.utcoffset() is not None) != zoned:
             raise InvalidInput(f"{name}: found {found.isoformat()}, {expected}")
         return _micros(found) if zoned else self._core.to_utc(_micros(found))
+
+    def __reduce__(self) -> Any:
+        return _pickles.log, (_core.log_bytes(self._core), _pickles.library_of(self._like))
 
     def __repr__(self) -> str:
         first, last = (_short(moment) for moment in self.span)

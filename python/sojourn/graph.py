@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sojourn import _core
+from sojourn import _core, _pickles
 from sojourn._core import InvalidInput
 from sojourn._threads import checked
 from sojourn.table import Table
 
 if TYPE_CHECKING:
+    from sojourn.journey import Journey
     from sojourn.journey_map import JourneyMap
     from sojourn.journey_map.model import By
 
@@ -34,10 +36,12 @@ class JourneyGraph:
         The table whose library ``Table.to_native()`` answers in.
     stages
         (id, name) of the lanes of a picture, from left to right; by default as the nodes name them.
-    period, unmapped, kpis, history, by, part
-        For the picture: the time covered, in words; events that no moment claims; a table as `Matches.kpis` gives it;
-        whether customers were there before that time; what the nodes are; the names of a part of a journey and of the
-        whole.
+    span, unmapped, kpis, history, by
+        For the picture: the time covered; events that no moment claims; a table as `Matches.kpis` gives it; whether
+        customers were there before that time; what the nodes are.
+    journey, rules
+        What `merge` asks of two graphs that it makes one: the journey matched (None: bare events), and what else must
+        be the same.
     """
 
     def __init__(
@@ -46,18 +50,19 @@ class JourneyGraph:
         like: Any = None,
         *,
         stages: Sequence[tuple[str, str]] | None = None,
-        period: str = "",
+        span: tuple[datetime, datetime] | None = None,
         unmapped: int = 0,
         kpis: Rows = (),
         history: bool = False,
         by: By = "event",
-        part: tuple[str, str] = ("", ""),
+        journey: Journey | None = None,
+        rules: Mapping[str, str] | None = None,
     ) -> None:
         self._core = core
         self._like = like
         self._stages = stages
-        self._period, self._unmapped, self._kpis, self._history = period, unmapped, kpis, history
-        self._by, self._part = by, part
+        self._span, self._unmapped, self._kpis, self._history, self._by = span, unmapped, kpis, history, by
+        self._journey, self._rules = journey, dict(rules or {})
 
     @property
     def customers(self) -> int:
@@ -472,12 +477,13 @@ class JourneyGraph:
         """
         from sojourn.journey_map import JourneyMap, from_tables
 
+        part = self._journey if self._journey and self._journey.part_of else None
         data = from_tables(
             self.nodes().rows(),
             self.edges().rows(),
             stages=self._stages,
             who=who,
-            period=self._period,
+            period="" if self._span is None else f"{self._span[0]:%b %Y} – {self._span[1]:%b %Y}",
             unit=unit,
             customers=self.customers,
             after_outcome=self.after_outcome,
@@ -487,12 +493,25 @@ class JourneyGraph:
             history=self._history,
             endings=self.exits().rows(),
             by=self._by,
-            part=self._part[0],
-            part_of=self._part[1],
+            part=(part.name or "") if part else "",
+            part_of=(part.part_of or "") if part else "",
         )
         return JourneyMap(
             data, value=value, poster=poster, folded_customers=lambda nodes: self._core.visitors(list(nodes))
         )
+
+    def __reduce__(self) -> Any:
+        told = {
+            "stages": self._stages,
+            "span": self._span,
+            "unmapped": self._unmapped,
+            "kpis": self._kpis,
+            "history": self._history,
+            "by": self._by,
+            "journey": self._journey,
+            "rules": self._rules,
+        }
+        return _pickles.graph, (_core.graph_bytes(self._core), _pickles.library_of(self._like), told)
 
     def __repr__(self) -> str:
         nodes = self.nodes().to_dict()

@@ -24,6 +24,9 @@ class Matches:
     All of it is of the observation: patterns look into a customer's history, but what occurred before ``from`` is only
     counted, as `before_observation`.
 
+    Matches pickle as their journey and log, of which they are a function, and are matched again when read: so they are
+    the same, and go on from there with `advance`.
+
     Examples
     --------
     >>> import sojourn as sj
@@ -181,17 +184,17 @@ class Matches:
         from sojourn.graph import JourneyGraph
 
         stages = None if by == "owner" else [(stage.id, stage.name or stage.id) for stage in self._journey.stages]
-        first, last = self._log.span
         return JourneyGraph(
             _core.graph(self._core.paths(by), checked(threads)),
             self._log._like,
             stages=stages,
-            period=f"{first:%b %Y} – {last:%b %Y}",
+            span=self._log.span,
             unmapped=sum(self.unmapped(threads=threads).to_dict()["count"]),
             kpis=self.kpis() if by == "moment" else (),
             history=self._log.before_observation > 0,
             by=by,  # type: ignore[arg-type]  # paths() refuses any other
-            part=(self._journey.name or "", self._journey.part_of) if self._journey.part_of else ("", ""),
+            journey=self._journey,
+            rules={"nodes": f"by {by}", **dict(_core.graph_rules(self._log._core))},
         )
 
     def attribute(

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sojourn import _core
+from sojourn import _core, _pickles
 from sojourn._core import InvalidInput
 
 _SHOWN_ROWS = 10
@@ -155,6 +155,9 @@ class Table:
 
             return duckdb.from_arrow(self)
         return self
+
+    def __reduce__(self) -> Any:
+        return _pickles.table, (_core.table_bytes(self._core), _pickles.library_of(self._like))
 
     def __repr__(self) -> str:
         names = ", ".join(self.columns)

@@ -5,7 +5,6 @@
 // microsecond, prior counts of other customers) cannot be told apart by customer and stays with the whole. O(events of the customers).
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "sojourn/core/take.hpp"
 #include "sojourn/events/event_log.hpp"
+#include "sojourn/events/gather.hpp"
 
 namespace sojourn {
 
@@ -35,72 +34,32 @@ inline CustomerIds take_ids(const CustomerIds& ids, std::span<const std::size_t>
   return CustomerIds::strings(std::move(bytes), std::move(offsets));
 }
 
-/// The cells of a column in those rows; empty if the column is.
-template <class T>
-Buffer<T> take_cells(std::span<const T> cells, const std::vector<std::size_t>& rows) {
-  Buffer<T> out(cells.empty() ? 0 : rows.size());
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = cells[rows[i]];
-  return out;
-}
-
-/// Names that occur, ascending, and the events' codes among them.
-inline void recode(const EventLog& whole, EventLog::Parts& out) {
-  std::vector<std::uint32_t> code(whole.event_names().size());
-  for (const std::uint32_t event : out.events) code[event] = 1;
-  for (std::size_t e = 0; e < code.size(); ++e) {
-    if (code[e] == 0) continue;
-    code[e] = static_cast<std::uint32_t>(out.names.size());
-    out.names.push_back(whole.event_names()[e]);
-  }
-  for (std::uint32_t& event : out.events) event = code[event];
-}
-
-/// Events that share their instant with another of the same customer.
-inline std::int64_t tied(std::span<const std::int64_t> times) {
-  std::int64_t out = 0;
-  for (std::size_t i = 0; i < times.size(); ++i) out += (i > 0 && times[i] == times[i - 1]) || (i + 1 < times.size() && times[i] == times[i + 1]);
-  return out;
-}
-
 }  // namespace select_detail
 
 /// @param customers their numbers in the log, ascending, each once.
 inline EventLog select(const EventLog& whole, std::span<const std::size_t> customers) {
   const EventLog::Parts& from = whole.parts();
-  EventLog::Parts out;
-  out.columns = from.columns;
-  out.ties = from.ties;
-  out.zone = from.zone;
-  out.written_zone = from.written_zone;
-  out.history = from.history;
-  out.has_prior = from.has_prior;
+  EventLog::Parts out = gather_detail::rules_of(whole);
   out.first_time = from.first_time;
   out.last_time = from.last_time;
   out.ids = select_detail::take_ids(from.ids, customers);
 
-  std::vector<std::size_t> rows, number(whole.customers(), SIZE_MAX);
+  std::vector<gather_detail::Stretch> stretches;
+  std::vector<std::size_t> number(whole.customers(), SIZE_MAX);
   for (std::size_t i = 0; i < customers.size(); ++i) {
     const std::size_t c = customers[i];
+    const CustomerEvents events = whole.customer(c);
     number[c] = i;
-    for (std::size_t row = from.offsets[c]; row < from.offsets[c + 1]; ++row) rows.push_back(row);
-    out.offsets.push_back(rows.size());
+    gather_detail::add_rows(stretches, 0, events.first, events.size());
+    out.offsets.push_back(out.offsets.back() + events.size());
     if (!from.observed.empty()) out.observed.push_back(from.observed[c]);
     out.before_observation += static_cast<std::int64_t>(whole.history_size(c));
-    out.tied += select_detail::tied(whole.customer(c).times);
   }
   for (const auto& [event, of_customer] : from.prior)
     for (const auto& [c, count] : of_customer)
       if (number[c] != SIZE_MAX) out.prior[event].emplace(static_cast<std::uint32_t>(number[c]), count);
-
-  out.times = select_detail::take_cells<std::int64_t>(from.times, rows);
-  out.events = select_detail::take_cells<std::uint32_t>(from.events, rows);
-  out.values = select_detail::take_cells<double>(from.values, rows);
-  out.sequence = select_detail::take_cells<std::int64_t>(from.sequence, rows);
-  select_detail::recode(whole, out);
-  for (const double value : out.values) out.missing_values += std::isnan(value);
-  const std::span<const std::size_t> picked(rows);
-  if (from.key) out.key = take(*from.key, picked, from.key->name);
-  for (const Column& column : from.attributes.columns) out.attributes.columns.push_back(take(column, picked, column.name));
+  const EventLog* logs[] = {&whole};
+  gather_detail::gather(logs, stretches, out);
   return EventLog{std::move(out)};
 }
 
