@@ -40,11 +40,7 @@ class Input:
 
 def prepare(table: pa.Table, threads: int) -> Input:
     """Hold the log."""
-    return Input(_read(Input(table, threads)), threads)
-
-
-def _read(data: Input) -> sj.EventLog:
-    return sj.EventLog(data.of, value="value", threads=data.threads)
+    return Input(sj.EventLog(table, value="value", threads=threads), threads)
 
 
 def _raw(table: pa.Table, threads: int) -> Input:
@@ -75,7 +71,8 @@ def _table(*asked: sj.Pattern) -> Callable[[Input], sj.Table]:
 
 
 def _from_raw(run: Callable[[Input], Any]) -> Callable[[Input], Any]:
-    return lambda data: run(Input(_read(data), data.threads))
+    """Read what the question needs, as a lazy frame does: who, when and what."""
+    return lambda data: run(Input(sj.EventLog(data.of, threads=data.threads), data.threads))
 
 
 def _rows(question: str) -> Callable[[sj.Matches | sj.Table], pa.Table]:

@@ -219,7 +219,7 @@ class EventLog:
         Raises
         ------
         InvalidInput
-            For an outcome that can never occur, or is named as an event is.
+            For an outcome that can never occur, or has the name of an event that customers visit before they end.
         """
         from sojourn.graph import JourneyGraph
 

@@ -13,6 +13,13 @@
 
 using namespace sojourn;
 
+namespace {
+
+/// 64 random bits for one draw of a key.
+std::uint64_t random_bits(std::uint64_t seed, std::uint64_t draw, std::uint64_t key) { return random_pair(seed, draw / 2, key)[draw % 2]; }
+
+}  // namespace
+
 TEST_CASE("Philox4x32-10 gives the published known answers") {
   // Random123, tests/kat_vectors
   using philox::Counter;
@@ -31,7 +38,7 @@ TEST_CASE("seed, draw and key each change the number") {
   for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{1}, far})
     for (const std::uint64_t draw : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3}, 2 * far})
       for (const std::uint64_t key : {std::uint64_t{0}, std::uint64_t{1}, far}) {
-        seen.insert(random_pair(seed, draw / 2, key)[draw % 2]);
+        seen.insert(random_bits(seed, draw, key));
         ++asked;
       }
   CHECK(seen.size() == asked);
