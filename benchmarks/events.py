@@ -2,7 +2,7 @@
 
     python benchmarks/events.py [--events 10000000] [--threads 1 4] [--repeats 3] [--only ingest transitions/string]
 
-See README.md for what is timed. Writes RESULTS.md; ends with status 1 if any answer is wrong.
+See README.md for what is timed. Prints Markdown for RESULTS.md; ends with status 1 if any answer is wrong.
 """
 
 import argparse
@@ -19,7 +19,6 @@ import systems
 import workers
 from workers import Runs, Worker, offer, say
 
-HERE = Path(__file__).resolve().parent
 OURS = "sojourn"
 SLOW_SECONDS = 120.0  # a slow peer that would take longer is measured on a tenth of the events
 
@@ -206,7 +205,7 @@ def details(measured: list[Case]) -> list[str]:
 
 
 def report(measured: list[Case], options: argparse.Namespace, load: list[float]) -> str:
-    """Write the text of RESULTS.md."""
+    """Write what goes into RESULTS.md."""
     command = ["python benchmarks/events.py", f"--events {options.events}"]
     command += [f"--threads {' '.join(map(str, options.threads))}", f"--repeats {options.repeats}"]
     if options.only:
@@ -218,10 +217,10 @@ def report(measured: list[Case], options: argparse.Namespace, load: list[float])
     wrong = [case for case in measured if case.peer.fault or (case.ours and case.ours.fault)]
     return "\n".join(
         [
-            "# Results of benchmarks/events.py",
+            "# Ingest and transitions",
             "",
-            "Written by the benchmark; README.md says what is timed. Seconds are medians; a ratio is the best",
-            "peer's seconds over ours, of runs in turn. Where a target is missed the row says so.",
+            "README.md says what is timed. Seconds are medians; a ratio is the best peer's seconds over ours, of runs",
+            "in turn. Where a target is missed the row says so.",
             "",
             f"- Date: {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}",
             f"- Machine: {workers.machine()}",
@@ -253,18 +252,16 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=names, metavar="TASK[/DATA]", help=", ".join(names))
     parser.add_argument("--systems", nargs="+", choices=systems.MODULES, default=list(systems.MODULES))
     parser.add_argument("--cache", type=Path, default=Path("build/bench"), help="folder of the generated logs")
-    parser.add_argument("--results", type=Path, default=HERE / "RESULTS.md")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Generate, measure, write."""
+    """Generate, measure, print."""
     options = parse()
     load = list(os.getloadavg())
     generate.ensure(options.cache, options.events)
     measured = list(cases(options))
-    options.results.write_text(report(measured, options, load), encoding="utf-8")
-    say(f"{options.results} written")
+    print(report(measured, options, load))
     if any(case.peer.fault or (case.ours and case.ours.fault) for case in measured):
         raise SystemExit("some answers are wrong")
 

@@ -354,11 +354,13 @@ void bind_experience(py::module_& m) {
       .def("outcomes", &outcomes_table)
       .def(
           "paths",
-          [](const Matches& self, const std::string& by) {
+          [](const Matches& self, const std::string& by, std::optional<std::size_t> threads) {
+            const PathsBy nodes = read_by(by);
+            const Run run = make_run(threads, "walking customers");
             const py::gil_scoped_release release;
-            return std::make_shared<Paths>(paths(self, read_by(by)));
+            return std::make_shared<Paths>(paths(self, nodes, run));
           },
-          py::arg("by"));
+          py::arg("by"), py::arg("threads"));
 
   m.def("event_paths", &event_paths, py::arg("log"), py::arg("outcomes"), py::arg("threads"));
   m.def(

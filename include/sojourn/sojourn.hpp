@@ -44,6 +44,7 @@
 #include "sojourn/core/take.hpp"
 #include "sojourn/core/threads.hpp"
 #include "sojourn/core/time.hpp"
+#include "sojourn/core/uninitialised.hpp"
 #include "sojourn/core/zone.hpp"
 #include "sojourn/datasets/chance.hpp"
 #include "sojourn/datasets/insurer.hpp"

@@ -276,7 +276,7 @@ def _usual_follow_ups(rhythm: _Rhythm, left_out: set[str]) -> list[tuple[str, st
 
 def _measured(candidates: list[_Candidate], matches: Matches, rhythm: _Rhythm, threads: int | None) -> list[_Candidate]:
     """Return the candidates that occur, with how many customers they reach and what comes after."""
-    graph = _core.graph(matches._core.paths("moment"), checked(threads))
+    graph = _core.graph(matches._core.paths("moment", checked(threads)), checked(threads))
     ends = {node["node"]: node["customers"] for node in _rows(graph.nodes()) if node["kind"] == "outcome"}
     names = {outcome.id: outcome.name or outcome.id for outcome in matches.journey.outcomes}
     reached = {row[0]: row for row in _core.reach(graph)}

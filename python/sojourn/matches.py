@@ -185,7 +185,7 @@ class Matches:
 
         stages = None if by == "owner" else [(stage.id, stage.name or stage.id) for stage in self._journey.stages]
         return JourneyGraph(
-            _core.graph(self._core.paths(by), checked(threads)),
+            _core.graph(self._core.paths(by, checked(threads)), checked(threads)),
             self._log._like,
             stages=stages,
             span=self._log.span,

@@ -84,20 +84,20 @@ inline void evaluate_count(const FormInput& in, Emitted& out) {
   for (std::size_t i = 0, j = 0; i < x.known.size() || j < x.unknown.size();) {
     const bool is_known = j == x.unknown.size() || (i < x.known.size() && !(x.unknown[j] < x.known[i]));
     const Signal& at = is_known ? x.known[i++] : x.unknown[j++];
-    const std::int64_t opens = in.life.shift(at.time, in.pattern.within, -1);
     last = skip_place(x.known, std::max(last, i), at);
     last_unknown = skip_place(x.unknown, std::max(last_unknown, j), at);
-    const std::size_t known = last - known_from.first_from(opens);
-    const std::size_t unknown = last_unknown - unknown_from.first_from(opens);
     const bool ready = armed || in.pattern.rearm == Rearm::every;  // as it stood on arriving at x
-    if (is_known && known >= wanted) {
+    const bool enough = last + last_unknown >= wanted;
+    const std::int64_t opens = enough ? in.life.shift(at.time, in.pattern.within, -1) : at.time;
+    if (is_known && last >= wanted && x.known[last - wanted].time >= opens) {
       if (!ready) continue;
       Signal signal = at;
       signal.start_time = x.known[last - wanted].time;
       out.signals.push_back(signal);
       armed = false;
     } else {
-      if (ready && known + unknown >= wanted) out.cases.push_back({at.time, Reason::unknown_condition, at.time});
+      const auto within = [&] { return last - known_from.first_from(opens) + last_unknown - unknown_from.first_from(opens); };
+      if (ready && enough && !x.unknown.empty() && within() >= wanted) out.cases.push_back({at.time, Reason::unknown_condition, at.time});
       if (is_known) armed = true;
     }
   }

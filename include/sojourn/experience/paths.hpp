@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -76,16 +78,49 @@ inline double value_of(const EventLog& log, std::uint64_t event) {
 /// The row of customer c's first event that is not history.
 inline std::size_t first_row(const EventLog& log, std::size_t c) { return log.offsets()[c] + log.history_size(c); }
 
-/// Closes customer c's walk: how it ended, and what the customer is worth by the events of the observation.
-inline void end_walk(const EventLog& log, std::size_t c, const Ending& ending, Paths& out) {
+/// How far a customer's walk goes.
+struct Walk {
+  Ending ending;
+  std::size_t steps = 0, after_outcome = 0;
+};
+
+/// What customer c is worth by the events of the observation.
+inline double worth(const EventLog& log, std::size_t c) {
   ExactSum value;
   for (std::size_t i = first_row(log, c); i < log.offsets()[c + 1]; ++i)
     if (const double v = value_of(log, i); !std::isnan(v)) value.add(v);
-  out.offsets.push_back(out.steps.size());
-  out.ending.push_back(ending.outcome);
-  out.ending_time.push_back(ending.time);
-  out.customer_value.push_back(value.value());
-  out.customer_key.push_back(customer_key(log.ids(), c));
+  return value.value();
+}
+
+/// All that is of customers, in two passes: `walk_of(c)` tells how far each goes, `write(c, steps)` then writes the steps in their place.
+template <class WalkOf, class Write>
+void fill_walks(const EventLog& log, const Run& run, const WalkOf& walk_of, const Write& write, Paths& out) {
+  const std::size_t customers = log.customers();
+  out.offsets.assign(customers + 1, 0);
+  out.ending.resize(customers);
+  out.ending_time.resize(customers);
+  out.customer_value.resize(customers);
+  out.customer_key.resize(customers);
+  const std::vector<Slice> parts = slices(customers, 16 * run.count());
+  std::vector<std::size_t> after(parts.size());
+  parallel_for(parts.size(), run, [&](std::size_t p) {
+    for (std::size_t c = parts[p].begin; c < parts[p].end; ++c) {
+      const Walk walk = walk_of(c);
+      out.offsets[c + 1] = walk.steps;
+      out.ending[c] = walk.ending.outcome;
+      out.ending_time[c] = walk.ending.time;
+      out.customer_value[c] = worth(log, c);
+      out.customer_key[c] = customer_key(log.ids(), c);
+      after[p] += walk.after_outcome;
+    }
+  });
+  out.after_outcome = static_cast<std::int64_t>(std::accumulate(after.begin(), after.end(), std::size_t{0}));
+  std::partial_sum(out.offsets.begin(), out.offsets.end(), out.offsets.begin());
+  out.steps.resize(out.offsets.back());
+  parallel_for(parts.size(), run, [&](std::size_t p) {
+    for (std::size_t c = parts[p].begin; c < parts[p].end; ++c)
+      write(c, std::span{out.steps}.subspan(out.offsets[c], out.offsets[c + 1] - out.offsets[c]));
+  });
 }
 
 /// Leaves out nodes that no step visits.
@@ -98,6 +133,7 @@ inline void drop_unvisited(Paths& paths) {
     number[n] = static_cast<std::uint32_t>(kept.size());
     kept.push_back(std::move(paths.nodes[n]));
   }
+  if (kept.size() == paths.nodes.size()) return paths.nodes.swap(kept);
   for (PathStep& step : paths.steps) step.node = number[step.node];
   paths.nodes = std::move(kept);
 }
@@ -107,7 +143,7 @@ inline void drop_unvisited(Paths& paths) {
 /// Walks over the moments, stages or owners that matched. A walk stops at the customer's first outcome: occurrences at or after its place are
 /// counted as `after_outcome`. Values are of what the observation holds: a step that carries an event of the history has none, and such
 /// events add nothing to what a customer is worth. O(occurrences + events).
-inline Paths paths(const Matches& matches, PathsBy by = PathsBy::moment) {
+inline Paths paths(const Matches& matches, PathsBy by = PathsBy::moment, const Run& run = {}) {
   using namespace paths_detail;
   const Journey& journey = *matches.journey;
   const EventLog& log = *matches.log;
@@ -115,17 +151,23 @@ inline Paths paths(const Matches& matches, PathsBy by = PathsBy::moment) {
   Paths out;
   out.nodes = std::move(nodes.nodes);
   for (const Outcome& outcome : journey.outcomes()) out.outcomes.push_back(outcome.id), out.outcome_names.push_back(label(outcome.name, outcome.id));
-  out.has_value = !log.values().empty();
-  for (std::size_t c = 0; c < log.customers(); ++c) {
+  const auto walk_of = [&](std::size_t c) {
     const Ending ending = matches.ending(c);
+    const std::span<const Occurrence> all = matches.of_customer(c);
+    const auto end =
+        !ending.reached() ? all.end() : std::partition_point(all.begin(), all.end(), [&](const Occurrence& o) { return o.place() < ending.place(); });
+    return Walk{ending, static_cast<std::size_t>(end - all.begin()), static_cast<std::size_t>(all.end() - end)};
+  };
+  const auto write = [&](std::size_t c, std::span<PathStep> steps) {
+    const std::span<const Occurrence> all = matches.of_customer(c);
     const std::size_t first = first_row(log, c);
-    for (const Occurrence& o : matches.of_customer(c)) {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const Occurrence& o = all[i];
       const double value = o.event < first ? std::numeric_limits<double>::quiet_NaN() : value_of(log, o.event);
-      if (ending.reached() && o.place() >= ending.place()) ++out.after_outcome;
-      else out.steps.push_back({nodes.of_moment[o.moment], o.time, value});
+      steps[i] = {nodes.of_moment[o.moment], o.time, value};
     }
-    end_walk(log, c, ending, out);
-  }
+  };
+  fill_walks(log, run, walk_of, write, out);
   return out;
 }
 
@@ -150,7 +192,6 @@ inline Paths paths(const EventLog& log, const std::vector<NamedPattern>& outcome
   }
   program.use_index(run);
   for (const std::string& name : log.event_names()) out.nodes.push_back({name, name, ""});
-  out.has_value = !log.values().empty();
   std::vector<Ending> endings(log.customers());
   const std::vector<Slice> parts = slices(log.customers(), 16 * run.count());
   parallel_for(parts.size(), run, [&](std::size_t p) {
@@ -161,16 +202,22 @@ inline Paths paths(const EventLog& log, const std::vector<NamedPattern>& outcome
       endings[c] = first_ending(compiled, life, work);
     });
   });
-  for (std::size_t c = 0; c < log.customers(); ++c) {
+  const auto walk_of = [&](std::size_t c) {
     const Ending& ending = endings[c];
     const CustomerEvents own = log.customer(c);
-    for (std::size_t i = log.history_size(c); i < own.size(); ++i) {
-      const auto order = std::tuple{own.times[i], false, std::uint64_t{own.first + i}} <=> ending.place();
-      if (!ending.reached() || order < 0) out.steps.push_back({own.events[i], own.times[i], value_of(log, own.first + i)});
-      else out.after_outcome += order > 0;
+    std::size_t last = own.size(), after = 0;
+    if (ending.reached()) {
+      const auto place = [&](std::size_t i) { return std::tuple{own.times[i], false, std::uint64_t{own.first + i}}; };
+      while (last > 0 && place(last - 1) >= ending.place()) after += place(--last) > ending.place();
     }
-    end_walk(log, c, ending, out);
-  }
+    return Walk{ending, last - std::min(last, log.history_size(c)), after};
+  };
+  const auto write = [&](std::size_t c, std::span<PathStep> steps) {
+    const CustomerEvents own = log.customer(c);
+    const std::size_t first = log.history_size(c);
+    for (std::size_t i = 0; i < steps.size(); ++i) steps[i] = {own.events[first + i], own.times[first + i], value_of(log, own.first + first + i)};
+  };
+  fill_walks(log, run, walk_of, write, out);
   drop_unvisited(out);
   return out;
 }

@@ -148,9 +148,10 @@ class Program {
       if ((heard & listens_) == 0) continue;
       for (const auto& [number, events] : *indexed_) {
         std::vector<Signal>& signals = work.emitted[number].signals;
-        signals.clear();
-        for (std::uint32_t at = events->offsets[c]; at < events->offsets[c + 1]; ++at)
-          signals.push_back({events->times[at], events->times[at], events->positions[at], false});
+        const std::uint32_t first = events->offsets[c];
+        signals.resize(events->offsets[c + 1] - first);
+        for (std::size_t i = 0; i < signals.size(); ++i)
+          signals[i] = {events->times[first + i], events->times[first + i], events->positions[first + i], false};
       }
       Life life{*log_, c};
       f(c, life, heard & listens_);

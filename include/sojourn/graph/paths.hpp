@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "sojourn/core/uninitialised.hpp"
+
 namespace sojourn {
 
 /// A moment, stage, owner or event that customers visit.
@@ -29,7 +31,7 @@ struct Paths {
   std::vector<std::string> outcomes;       // ids
   std::vector<std::string> outcome_names;  // to show; empty: the ids
   std::vector<std::size_t> offsets = {0};  // one more than there are customers
-  std::vector<PathStep> steps;             // up to, not including, the outcome
+  UninitialisedVector<PathStep> steps;     // up to, not including, the outcome
 
   std::vector<std::int32_t> ending;         // a customer each: the outcome's number, or -1: still observed at the end
   std::vector<std::int64_t> ending_time;    // when the outcome came, or the observation ended; microseconds, UTC
