@@ -101,6 +101,7 @@ void fill_walks(const EventLog& log, const Run& run, const WalkOf& walk_of, cons
   out.ending_time.resize(customers);
   out.customer_value.resize(customers);
   out.customer_key.resize(customers);
+  out.has_value = !log.values().empty();
   const std::vector<Slice> parts = slices(customers, 16 * run.count());
   std::vector<std::size_t> after(parts.size());
   parallel_for(parts.size(), run, [&](std::size_t p) {
