@@ -179,6 +179,10 @@ def _ms(seconds: float) -> str:
     return f"{seconds * 1e3:,.1f}"
 
 
+def _times(ratio: float) -> str:
+    return f"{ratio:.{1 if ratio >= 0.1 else 2}f}×"
+
+
 def _mb(case: Case) -> str:
     return "–" if case.peak_mb is None else f"{case.peak_mb:,.0f}"
 
@@ -199,11 +203,11 @@ def _row(what: str, ours: Case, peers: list[Case], target: float | None) -> list
     if target is not None and ratio < target:
         verdict += f" **missed** by {1 - ratio / target:.0%}"
     which = f"{best.system}: {best.variant}" + (" (rows in time order)" if best.offered["time_ordered_only"] else "")
-    other = "–" if general is None else f"{general.median / ours.median:.1f}×"
+    other = "–" if general is None else _times(general.median / ours.median)
     of = [ours, *peers] if ours.task in questions.PATTERNS else peers  # of the others ours is what they are held to
     said = {case.answer for case in of}
     answers = "all equal" if said == {"equal"} else "; ".join(sorted(said))
-    return [*start, _ms(best.median), which, f"{ratio:.1f}×", other, verdict, f"{_mb(ours)} / {_mb(best)}", answers]
+    return [*start, _ms(best.median), which, _times(ratio), other, verdict, f"{_mb(ours)} / {_mb(best)}", answers]
 
 
 def _asked(case: Case) -> tuple[str, str]:
