@@ -481,10 +481,11 @@ def test_tables_of_matches() -> None:
 def test_paths_stop_at_the_outcome() -> None:
     journey, log = shop()
     for by in ("moment", "stage", "owner"):
-        walks = journey.match(log)._core.paths(by)
-        assert (len(walks), walks.customers, walks.after_outcome) == (5, 2, 2)
+        for threads in (1, 3):
+            walks = journey.match(log)._core.paths(by, threads)
+            assert (len(walks), walks.customers, walks.after_outcome) == (5, 2, 2)
     with pytest.raises(sj.InvalidInput, match="by: found 'silo'"):
-        journey.match(log)._core.paths("silo")
+        journey.match(log)._core.paths("silo", 1)
 
 
 def test_findings() -> None:

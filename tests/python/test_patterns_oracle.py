@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 import random
 from collections import Counter
 from dataclasses import replace
@@ -200,6 +201,12 @@ def test_threads_do_not_show(world: World) -> None:
     journey = journey_of(world)
     log = log_of(world)
     assert everything(journey.match(log, threads=1), 1) == everything(journey.match(log, threads=4), 4)
+    outcomes = {"out": sj.event(world.events[0]["event"])}
+    alone, together = (
+        [pickle.dumps(graph) for graph in (journey.match(log).graph(threads=n), log.graph(outcomes, threads=n))]
+        for n in (1, 4)
+    )
+    assert alone == together
 
 
 @FEWER_WORLDS
