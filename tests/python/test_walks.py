@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from datetime import datetime, timedelta
@@ -41,7 +42,7 @@ def test_walks_over_events(seed: int) -> None:
         walk = [event for _, time, event in own[:end] if time >= since[customer]]
         after_outcome += 0 if end is None else len(own) - end - 1
         nodes = ["START", *walk, "observed" if end is None else "out"]
-        moves.update(zip(nodes, nodes[1:], strict=False))
+        moves.update(itertools.pairwise(nodes))
 
     columns = dict(zip(("customer", "time", "event"), map(list, zip(*rows, strict=True)), strict=True))
     outcome = sj.event(name) if which == 1 else sj.nth(name, 2)
