@@ -93,6 +93,7 @@
 #include "sojourn/experience/pattern_json.hpp"
 #include "sojourn/experience/pattern_text.hpp"
 #include "sojourn/experience/program.hpp"
+#include "sojourn/experience/rematch.hpp"
 #include "sojourn/experience/signal.hpp"
 #include "sojourn/experience/summaries.hpp"
 #include "sojourn/experience/windows.hpp"

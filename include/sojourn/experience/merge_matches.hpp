@@ -6,19 +6,16 @@
 // O(customers + occurrences) to copy, and the events of those matched again.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "sojourn/core/threads.hpp"
 #include "sojourn/events/merge.hpp"
-#include "sojourn/experience/advance.hpp"
 #include "sojourn/experience/journey_difference.hpp"
 #include "sojourn/experience/match.hpp"
+#include "sojourn/experience/rematch.hpp"
 
 namespace sojourn {
 
@@ -27,7 +24,7 @@ namespace merge_matches_detail {
 /// One of the two matches, and what of it still holds in the merged log.
 class Side {
  public:
-  Side(const Matches& matches, const EventLog& both) : matches_(matches), old_(advance_detail::old_numbers(*matches.log, both)) {
+  Side(const Matches& matches, const EventLog& both) : matches_(matches), old_(rematch_detail::old_numbers(*matches.log, both)) {
     const EventLog& own = *matches.log;
     if (!own.parts().observed.empty()) return;
     holds_ = own.span().from == both.span().from && matches.undecided_before_observation == 0;
@@ -35,18 +32,12 @@ class Side {
     for (const Waiting& w : matches.waiting) due_[w.customer] = w.until <= micros(both.span().to);
   }
 
-  /// Its number of customer c of the merged log; nobody: not one of its own.
-  [[nodiscard]] std::uint32_t old(std::size_t c) const { return old_[c]; }
-  [[nodiscard]] bool kept(std::size_t c) const { return holds_ && old_[c] != advance_detail::nobody && (due_.empty() || due_[old_[c]] == 0); }
+  [[nodiscard]] bool kept(std::size_t c) const { return holds_ && old_[c] != rematch_detail::nobody && (due_.empty() || due_[old_[c]] == 0); }
   /// Whether all of it holds, the counts of what was left out included.
   [[nodiscard]] bool holds() const { return holds_; }
   [[nodiscard]] const Matches& matches() const { return matches_; }
 
-  /// For customers from c on.
-  [[nodiscard]] advance_detail::Copy copy(const EventLog& both, std::size_t c, std::size_t end) const {
-    while (c < end && old_[c] == advance_detail::nobody) ++c;
-    return {matches_, both, c == end ? advance_detail::nobody : old_[c]};
-  }
+  [[nodiscard]] rematch_detail::Copy copy(const EventLog& both, Slice customers) const { return {matches_, both, old_, customers}; }
 
  private:
   const Matches& matches_;
@@ -63,28 +54,11 @@ inline Matches merge(const Matches& a, const Matches& b, std::shared_ptr<const E
   check_one_journey(*a.journey, *b.journey);
   const merge_matches_detail::Side sides[] = {{a, *log}, {b, *log}};
   const auto kept = [&](std::size_t c) { return sides[0].kept(c) || sides[1].kept(c); };
-  const match_detail::Compiled compiled{*a.journey, *log};
-  const std::vector<Slice> customers = slices(log->customers(), 16 * options.run.count());
-  std::vector<match_detail::Compiled::Part> parts(customers.size());
-  Matches out = match_detail::blank(a.journey, log);
-  parallel_for(customers.size(), options.run, [&](std::size_t i) {
-    Workspace work = compiled.workspace();
-    const auto& [begin, end] = customers[i];
-    advance_detail::Copy copies[] = {sides[0].copy(*log, begin, end), sides[1].copy(*log, begin, end)};
-    for (std::size_t c = begin; c < end;) {
-      std::size_t next = c + 1;
-      if (kept(c)) {
-        const std::size_t side = sides[0].kept(c) ? 0 : 1;
-        Ending* ending = out.endings.empty() ? nullptr : out.endings.data() + c;
-        out.offsets[c + 1] = copies[side].copy(sides[side].old(c), static_cast<std::uint32_t>(c), ending, parts[i]);
-      } else {
-        while (next < end && !kept(next)) ++next;
-        compiled.match({c, next}, work, out.offsets.data() + 1, out.endings.data(), parts[i]);
-      }
-      c = next;
-    }
-  });
-  match_detail::join(std::move(parts), options.run, out);
+  const auto copier = [&](Slice customers) {
+    return [&, a = sides[0].copy(*log, customers), b = sides[1].copy(*log, customers)](
+               std::uint32_t c, Ending* ending, rematch_detail::Copy::Part& out) mutable { return (sides[0].kept(c) ? a : b).copy(c, ending, out); };
+  };
+  Matches out = rematch_detail::rematch(a.journey, log, options, kept, copier);
   for (const auto& side : sides) {
     if (!side.holds()) continue;
     out.before_observation += side.matches().before_observation;

@@ -134,9 +134,10 @@ inline void drop_unvisited(Paths& paths) {
     number[n] = static_cast<std::uint32_t>(kept.size());
     kept.push_back(std::move(paths.nodes[n]));
   }
-  if (kept.size() == paths.nodes.size()) return paths.nodes.swap(kept);
-  for (PathStep& step : paths.steps) step.node = number[step.node];
+  const bool all = kept.size() == number.size();
   paths.nodes = std::move(kept);
+  if (all) return;
+  for (PathStep& step : paths.steps) step.node = number[step.node];
 }
 
 }  // namespace paths_detail
