@@ -37,7 +37,7 @@ struct AttributeArguments : FeedbackColumns {
 };
 
 SharedAttribution attribute_feedback(const SharedMatches& matches, const py::object& feedback, const AttributeArguments& a,
-                                     const py::object& observed, std::optional<std::size_t> threads) {
+                                     const py::object& observed, const py::object& response_groups, std::optional<std::size_t> threads) {
   AttributeOptions options;
   options.horizon = Duration::parse(a.horizon, "horizon");
   options.method = read_baseline(a.method, "method");
@@ -45,7 +45,8 @@ SharedAttribution attribute_feedback(const SharedMatches& matches, const py::obj
   options.run = make_run(threads, "attributing voices");
   const auto table = import_table(feedback, "feedback");
   const auto windows = observed.is_none() ? nullptr : import_table(observed, "observed");
-  const FeedbackOptions reading{a, read_scale(a.scale), windows.get(), options.run};
+  const auto groups = response_groups.is_none() ? nullptr : import_table(response_groups, "response_groups");
+  const FeedbackOptions reading{a, read_scale(a.scale), windows.get(), groups.get(), options.run};
   const py::gil_scoped_release release;
   return std::make_shared<Attribution>(attribute(matches, std::make_shared<const Feedback>(read_feedback(*table, matches, reading)), options));
 }
@@ -250,7 +251,8 @@ void bind_listening(py::module_& m) {
       .def("moments", &moments_table, py::arg("interval"))
       .def("coverage", &coverage_table);
 
-  m.def("attribute", &attribute_feedback, py::arg("matches"), py::arg("feedback"), py::arg("arguments"), py::arg("observed"), py::arg("threads"));
+  m.def("attribute", &attribute_feedback, py::arg("matches"), py::arg("feedback"), py::arg("arguments"), py::arg("observed"),
+        py::arg("response_groups"), py::arg("threads"));
   m.def("survey_score", &survey_score, py::arg("scale"), py::arg("scores"), py::arg("weights"), py::arg("interval"), py::arg("method"),
         "score, low, high and n of answers; `method` is of NPS.");
 }

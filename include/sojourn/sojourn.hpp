@@ -126,6 +126,7 @@
 #include "sojourn/listening/exposure.hpp"
 #include "sojourn/listening/feedback.hpp"
 #include "sojourn/listening/moment_voices.hpp"
+#include "sojourn/listening/response_groups.hpp"
 #include "sojourn/listening/sources.hpp"
 #include "sojourn/listening/voice_keys.hpp"
 #include "sojourn/stats/bayesian_bootstrap.hpp"

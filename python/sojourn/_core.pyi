@@ -206,7 +206,12 @@ def absorption_horizon(
     graph: JourneyGraph, horizon: str, interval: float, draws: int, seed: int, threads: int | None
 ) -> Table: ...
 def attribute(
-    matches: Matches, feedback: Any, arguments: AttributeArguments, observed: Any, threads: int | None
+    matches: Matches,
+    feedback: Any,
+    arguments: AttributeArguments,
+    observed: Any,
+    response_groups: Any,
+    threads: int | None,
 ) -> Attribution: ...
 def compare(
     graph: JourneyGraph, other: JourneyGraph, interval: float, draws: int, seed: int, threads: int | None

@@ -44,12 +44,12 @@ class Attribution:
     """
 
     def __init__(
-        self, core: _core.Attribution, matches: Matches, like: Any, observed: Table | None, settings: dict[str, Any]
+        self, core: _core.Attribution, matches: Matches, like: Any, tables: dict[str, Table | None], settings: dict[str, Any]
     ) -> None:
         self._core = core
         self._matches = matches
         self._like = like
-        self._observed = observed
+        self._tables = tables
         self._settings = settings
 
     @property
@@ -147,7 +147,7 @@ class Attribution:
         return Table(core, self._like)
 
     def __reduce__(self) -> Any:
-        return _again, (self._matches, self.feedback, self._observed, self._settings)
+        return _again, (self._matches, self.feedback, self._tables, self._settings)
 
     def __repr__(self) -> str:
         n = len(self)
@@ -162,14 +162,16 @@ class Attribution:
 
 
 def attribute(
-    matches: Matches, feedback: Any, observed: Any, settings: dict[str, Any], *, threads: int | None = None
+    matches: Matches, feedback: Any, tables: dict[str, Any], settings: dict[str, Any], *, threads: int | None = None
 ) -> Attribution:
     """Attribute voices as `Matches.attribute` does.
 
     Parameters
     ----------
-    matches, feedback, observed, threads
+    matches, feedback, threads
         As there.
+    tables
+        Its ``observed`` and ``response_groups``, by name.
     settings
         Its other arguments, by name.
 
@@ -186,12 +188,24 @@ def attribute(
     arguments = _core.AttributeArguments()
     for name, value in settings.items():
         setattr(arguments, name, value)
-    windows = None if observed is None else Table(_core.read_table(as_arrow(observed, "observed"), "observed"))
-    core = _core.attribute(matches._core, as_arrow(feedback, "feedback"), arguments, windows, checked(threads))
-    return Attribution(core, matches, feedback, windows, settings)
+    beside = {
+        name: None if table is None else Table(_core.read_table(as_arrow(table, name), name))
+        for name, table in tables.items()
+    }
+    core = _core.attribute(
+        matches._core,
+        as_arrow(feedback, "feedback"),
+        arguments,
+        beside["observed"],
+        beside["response_groups"],
+        checked(threads),
+    )
+    return Attribution(core, matches, feedback, beside, settings)
 
 
-def _again(matches: Matches, feedback: Table, observed: Table | None, settings: dict[str, Any]) -> Attribution:
-    again = attribute(matches, feedback, observed, settings)
+def _again(
+    matches: Matches, feedback: Table, tables: dict[str, Table | None], settings: dict[str, Any]
+) -> Attribution:
+    again = attribute(matches, feedback, tables, settings)
     again._like = feedback._like
     return again

@@ -210,6 +210,7 @@ class Matches:
         text: str | None = None,
         key: str | None = None,
         moment: str | None = None,
+        response_groups: Any = None,
         observed: Any = None,
         horizon: str = "60d",
         method: str = "declustering",
@@ -246,6 +247,9 @@ class Matches:
         moment
             Name of a column with ids of moments: a survey that names its moment is about that moment. With a key, about
             that moment with that key if there is one, else that moment.
+        response_groups
+            Table customer, group (strings): kinds of customers of whom some answer more readily. One row a customer;
+            those of the log that are not listed, or whose group is null, are a group of their own. Default: all alike.
         observed
             Table source, from, to: when each source was listened to. Default: always.
         horizon
@@ -283,7 +287,8 @@ class Matches:
             "method": method,
             "half_life": half_life,
         }
-        return attribute(self, feedback, observed, settings, threads=threads)
+        tables = {"observed": observed, "response_groups": response_groups}
+        return attribute(self, feedback, tables, settings, threads=threads)
 
     def advance(self, more: Any, *, threads: int | None = None) -> tuple[Matches, Table]:
         """Return the matches of the log with later events, and the occurrences that are new.

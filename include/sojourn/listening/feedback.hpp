@@ -29,6 +29,7 @@
 #include "sojourn/events/measure_columns.hpp"
 #include "sojourn/experience/journey.hpp"
 #include "sojourn/experience/match.hpp"
+#include "sojourn/listening/response_groups.hpp"
 #include "sojourn/listening/sources.hpp"
 #include "sojourn/listening/voice_keys.hpp"
 #include "sojourn/stats/scores.hpp"
@@ -46,6 +47,8 @@ struct FeedbackOptions {
   ScoreScale scale = ScoreScale::nps;
   /// Table source, from, to: one row a source. Null: every source was always listened to.
   const arrow::Imported* observed = nullptr;
+  /// Table customer, group: one row a customer. Null: all are in one.
+  const arrow::Imported* response_groups = nullptr;
   Run run = {};
 };
 
@@ -62,8 +65,9 @@ struct Feedback {
   std::vector<std::uint32_t> moment;    // that the voice names, or no_moment
   VoiceKeys keys;
   std::vector<Source> sources;  // ascending by name, the one without a name first
-  bool has_windows = false;     // else every source was always listened to
-  Table given;                  // the named columns as they came, each once
+  ResponseGroups groups;
+  bool has_windows = false;  // else every source was always listened to
+  Table given;               // the named columns as they came, each once
   std::int64_t rounded_times = 0;
 
   [[nodiscard]] std::size_t size() const { return customer.size(); }
@@ -90,6 +94,7 @@ class FeedbackReader {
     read_scores();
     read_moments();
     read_keys();
+    if (options_.response_groups != nullptr) out_.groups = read_response_groups(*options_.response_groups, log_);
     if (columns_.solicited) optional_column<Bools>(*columns_.solicited, "booleans (whether the voice was asked for)");
     for (const auto& name : {columns_.topic, columns_.text})
       if (name) optional_column<Strings>(*name, "strings");
