@@ -44,7 +44,12 @@ class Attribution:
     """
 
     def __init__(
-        self, core: _core.Attribution, matches: Matches, like: Any, tables: dict[str, Table | None], settings: dict[str, Any]
+        self,
+        core: _core.Attribution,
+        matches: Matches,
+        like: Any,
+        tables: dict[str, Table | None],
+        settings: dict[str, Any],
     ) -> None:
         self._core = core
         self._matches = matches
@@ -203,9 +208,7 @@ def attribute(
     return Attribution(core, matches, feedback, beside, settings)
 
 
-def _again(
-    matches: Matches, feedback: Table, tables: dict[str, Table | None], settings: dict[str, Any]
-) -> Attribution:
+def _again(matches: Matches, feedback: Table, tables: dict[str, Table | None], settings: dict[str, Any]) -> Attribution:
     again = attribute(matches, feedback, tables, settings)
     again._like = feedback._like
     return again
