@@ -34,13 +34,15 @@ ScoreScale read_scale(const std::string& word) {
 /// What the Python method was given, in C++'s terms.
 struct AttributeArguments : FeedbackColumns {
   std::string scale, horizon, method, half_life;
+  std::optional<std::string> delay;
 };
 
 SharedAttribution attribute_feedback(const SharedMatches& matches, const py::object& feedback, const AttributeArguments& a,
                                      const py::object& observed, const py::object& response_groups, std::optional<std::size_t> threads) {
   AttributeOptions options;
   options.horizon = Duration::parse(a.horizon, "horizon");
-  options.method = read_baseline(a.method, "method");
+  if (a.method != "declustering") options.method = read_baseline(a.method, "method");
+  if (a.delay) options.delay = read_delay_shape(*a.delay, "delay");
   options.half_life = Duration::parse(a.half_life, "half_life");
   options.run = make_run(threads, "attributing voices");
   const auto table = import_table(feedback, "feedback");
@@ -238,7 +240,8 @@ void bind_listening(py::module_& m) {
       .def_readwrite("scale", &AttributeArguments::scale)
       .def_readwrite("horizon", &AttributeArguments::horizon)
       .def_readwrite("method", &AttributeArguments::method)
-      .def_readwrite("half_life", &AttributeArguments::half_life);
+      .def_readwrite("half_life", &AttributeArguments::half_life)
+      .def_readwrite("delay", &AttributeArguments::delay);
 
   py::class_<Attribution, SharedAttribution>(m, "Attribution")
       .def("__len__", [](const Attribution& self) { return self.feedback->size(); })

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
-from sojourn._core import InvalidInput
 from sojourn._threads import checked
+from sojourn.declustering import DeclusteringModel
 from sojourn.table import Table, as_arrow
 
 if TYPE_CHECKING:
     from sojourn.matches import Matches
-
-BASELINES = ("last_touch", "linear", "time_decay")
 
 
 class Attribution:
@@ -56,6 +54,7 @@ class Attribution:
         self._like = like
         self._tables = tables
         self._settings = settings
+        self._refits: dict[int, _core.Refits] = {}
 
     @property
     def matches(self) -> Matches:
@@ -112,25 +111,75 @@ class Attribution:
         """
         return self._table(self._core.weights(checked(threads)))
 
-    def moments(self, interval: float = 0.9) -> Table:
+    @property
+    def model(self) -> DeclusteringModel:
+        """The model by which voices were attributed.
+
+        Raises
+        ------
+        InvalidInput
+            For a rule of thumb, which has none.
+        """
+        return DeclusteringModel(self._core, self._like)
+
+    def moments(self, interval: float = 0.9, draws: int = 200, *, threads: int | None = None) -> Table:
         """Return what was said of each moment, one row a moment, in the journey's order.
 
         Parameters
         ----------
         interval
-            Confidence of `low` and `high`.
+            Confidence of all intervals.
+        draws
+            How often the model is fitted again, for `low` and `high`: under the Bayesian bootstrap of customers, each
+            time from a start of its own. Kept: asking again costs nothing. Of no meaning to rules of thumb.
+        threads
+            Number of threads (None: all). The answer never depends on it.
 
         Returns
         -------
         Table
-            moment, stage; voices: sum of weights; heard_share: voices per occurrence that some source could hear of (it
+            moment, stage; voices: sum of weights; voices_low, voices_high: of the number to be expected of these
+            occurrences (the model only); heard_share: voices per occurrence that some source could hear of (it
             exceeds 1 where an occurrence draws several voices), null if there was none; score, low, high, by the scale
-            (NPS: adjusted Wald, see `nps`; satisfied share: Wilson; mean: Student), over the voices that have a score,
-            with n = sum of their weights, null where no voice or interval is; score_reweighted, low_reweighted,
+            over the voices that have a score, with n = sum of their weights, null where no voice or interval is (by the
+            model, quantiles of its refits; by a rule of thumb, NPS: adjusted Wald, see `nps`; satisfied share: Wilson;
+            mean: Student, none of which knows how unsure the attribution is); score_reweighted, low_reweighted,
             high_reweighted: null without response groups; delay: weighted mean of seconds from occurrence to voice;
-            inseparable_from: null, since these methods do not ask.
+            inseparable_from: moments whose voices cannot be told from this one's (see `inseparable`), null if there are
+            none, and for rules of thumb, which do not ask.
         """
-        return self._table(self._core.moments(interval))
+        table = self._core.moments(interval)
+        if self.method == "declustering":
+            table = self._refit(draws, threads).moments(table, self._core, interval)
+        return self._table(table)
+
+    def inseparable(self, interval: float = 0.9, draws: int = 200, *, threads: int | None = None) -> Table:
+        """Return pairs of moments of which the model cannot tell which one voices are about, with their sum.
+
+        When two moments always come together, each fit shares their voices another way: the sum of the two is then
+        less than half as uncertain as either.
+
+        Parameters
+        ----------
+        interval, draws, threads
+            As in `moments`.
+
+        Returns
+        -------
+        Table
+            moment, other; voices_low, voices_high: of the voices about the one or the other.
+
+        Raises
+        ------
+        InvalidInput
+            For a rule of thumb.
+        """
+        return self._table(self._refit(draws, threads).inseparable(self._core, interval))
+
+    def _refit(self, draws: int, threads: int | None) -> _core.Refits:
+        if draws not in self._refits:
+            self._refits[draws] = _core.refit(self._core, draws, self._settings["seed"], checked(threads))
+        return self._refits[draws]
 
     def coverage(self) -> Table:
         """Return who was heard where: one row a moment and source, silent ones too, in the journey's order.
@@ -185,14 +234,10 @@ def attribute(
     InvalidInput
         As there.
     """
-    if settings["method"] == "declustering":
-        raise InvalidInput(
-            "method: found 'declustering', a model that is not there yet, "
-            f"expected one of {', '.join(repr(word) for word in BASELINES)}"
-        )
     arguments = _core.AttributeArguments()
     for name, value in settings.items():
-        setattr(arguments, name, value)
+        if name != "seed":
+            setattr(arguments, name, value)
     beside = {
         name: None if table is None else Table(_core.read_table(as_arrow(table, name), name))
         for name, table in tables.items()

@@ -215,6 +215,8 @@ class Matches:
         horizon: str = "60d",
         method: str = "declustering",
         half_life: str = "7d",
+        delay: str | None = None,
+        seed: int = 0,
         *,
         threads: int | None = None,
     ) -> Attribution:
@@ -255,11 +257,16 @@ class Matches:
         horizon
             How long after an occurrence a voice may still be about it: ``"60d"``, ``"2 months"``.
         method
+            ``"declustering"``, the model (see `DeclusteringModel`); or a rule of thumb to hold beside it:
             ``"last_touch"`` (the latest has it all; of simultaneous ones the last in `occurrences`), ``"linear"``
-            (equal parts) or ``"time_decay"`` (half as much a half-life earlier). ``"declustering"``, the model, is not
-            there yet.
+            (equal parts) or ``"time_decay"`` (half as much a half-life earlier).
         half_life
             Of ``"time_decay"``.
+        delay
+            Of the model, the shape of delays: ``"exponential"``, ``"weibull"`` or ``"piecewise"``. None: the one under
+            which voices held out are most probable.
+        seed
+            Of the model's intervals (`Attribution.moments`); the attribution itself knows no chance.
         threads
             Number of threads (None: all). The answer never depends on it.
 
@@ -268,7 +275,8 @@ class Matches:
         InvalidInput
             With its row for a null customer or time, a score off the scale, a moment the journey does not have, a voice
             from when its source was not listened to; for a missing column, a wrong type, times of another kind than the
-            events' (zoned against naive), keys while the events have none, a method that is not there.
+            events' (zoned against naive), keys while the events have none, a method or delay that is not there, a
+            horizon in calendar months for the model.
         """
         from sojourn.attribution import attribute
 
@@ -286,6 +294,8 @@ class Matches:
             "horizon": horizon,
             "method": method,
             "half_life": half_life,
+            "delay": delay,
+            "seed": seed,
         }
         tables = {"observed": observed, "response_groups": response_groups}
         return attribute(self, feedback, tables, settings, threads=threads)

@@ -364,8 +364,13 @@ def refusals() -> list[tuple[dict[str, Any], dict[str, Any], str]]:
     window = {"source": ["survey"], "from": [START], "to": [START + 2 * DAY]}
     survey = {"s": ["survey", "survey"]}
     return [
-        (voices(), {"method": "declustering"}, "method: found 'declustering', a model that is not there yet"),
-        (voices(), {"method": "u_shaped"}, "method: found 'u_shaped', expected 'last_touch', 'linear' or 'time_decay'"),
+        (voices(), {"method": "u_shaped"}, "method: found 'u_shaped', expected 'declustering'"),
+        (voices(), {"delay": "gamma"}, "delay: found 'gamma', expected 'exponential', 'weibull' or 'piecewise'"),
+        (
+            voices(),
+            {"method": "declustering", "horizon": "2 months"},
+            "horizon: found '2 months', expected a fixed span",
+        ),
         (voices(), {"horizon": "soon"}, "horizon: found 'soon', expected a duration"),
         (voices(), {"half_life": "1 month"}, "half_life: found '1 month', expected a fixed span"),
         (voices(), {"half_life": "0d"}, "half_life: found '0d'"),
@@ -462,9 +467,17 @@ def test_naive_feedback_of_a_zoned_log_is_refused() -> None:
     assert journey.match(log).attribute(abroad, method="linear").unattributed == 0
 
 
-def test_the_default_method_leaves_its_door() -> None:
-    with pytest.raises(sj.InvalidInput, match="expected one of 'last_touch', 'linear', 'time_decay'"):
-        small().attribute(voices())
+def test_the_default_method_is_the_model() -> None:
+    attribution = small().attribute(voices())
+    assert attribution.method == "declustering"
+    assert attribution.model.fitted + attribution.model.unfitted == len(attribution)
+
+
+def test_a_rule_of_thumb_has_no_model() -> None:
+    attribution = small().attribute(voices(), method="linear")
+    for asked in (lambda: attribution.model, attribution.inseparable):
+        with pytest.raises(sj.InvalidInput, match="method: found a rule of thumb, which has no model"):
+            asked()
 
 
 def test_a_weight_of_nothing_is_listed_but_does_not_speak() -> None:

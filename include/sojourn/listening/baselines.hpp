@@ -27,7 +27,7 @@ inline const char* to_string(Baseline baseline) {
 inline Baseline read_baseline(const std::string& word, const std::string& place) {
   for (const Baseline baseline : {Baseline::last_touch, Baseline::linear, Baseline::time_decay})
     if (word == to_string(baseline)) return baseline;
-  refuse(place, "'" + word + "'", "'last_touch', 'linear' or 'time_decay'");
+  refuse(place, "'" + word + "'", "'declustering' (the model), 'last_touch', 'linear' or 'time_decay'");
 }
 
 /// Turns candidates' ages, in microseconds and in log order (none above the one before it), into their weights, which sum to 1.

@@ -57,6 +57,7 @@ struct Feedback {
   static constexpr std::uint32_t no_moment = UINT32_MAX;
 
   std::shared_ptr<const Matches> matches;
+  FeedbackColumns columns;
   ScoreScale scale = ScoreScale::nps;
   std::vector<std::uint32_t> customer;  // the log's number; from the log's customers on: of others, a number each
   std::vector<std::int64_t> time;       // microseconds, UTC
@@ -83,6 +84,7 @@ class FeedbackReader {
   FeedbackReader(const arrow::Imported& table, const FeedbackOptions& options, std::shared_ptr<const Matches> matches)
       : table_(table), options_(options), columns_(options.columns), log_(*matches->log), rows_(static_cast<std::size_t>(table.rows())) {
     out_.matches = std::move(matches);
+    out_.columns = options.columns;
     out_.scale = options.scale;
     out_.given.columns.reserve(9);  // a column a role: references to them hold
   }

@@ -1,0 +1,266 @@
+// sojourn._core: the model of what voices are about, and how sure it is.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sojourn/listening/attribution.hpp"
+#include "sojourn/listening/refits.hpp"
+#include "tables.hpp"
+
+namespace sojourn::python {
+namespace {
+
+using SharedAttribution = std::shared_ptr<Attribution>;
+
+/// An attribution's model. @throws InvalidInput for a rule of thumb, which has none.
+const Declustering& model_of(const Attribution& attribution) {
+  if (!attribution.model) refuse("method", "a rule of thumb, which has no model", "'declustering'");
+  return *attribution.model;
+}
+
+py::dict facts(const Attribution& attribution) {
+  const Declustering& model = model_of(attribution);
+  py::dict held_out, out;
+  if (model.held_out)
+    for (const DelayShape shape : delay_shapes) held_out[to_string(shape)] = (*model.held_out)[static_cast<std::size_t>(shape)];
+  std::int64_t fitted = 0;
+  for (const ModelVoice& voice : model.data.voices) fitted += voice.fitted ? 1 : 0;
+  out["shape"] = to_string(model.shape);
+  out["held_out"] = held_out;
+  out["trace"] = model.fit.trace;
+  out["converged"] = model.fit.converged;
+  out["fitted"] = fitted;
+  out["unfitted"] = static_cast<std::int64_t>(model.data.voices.size()) - fitted;
+  return out;
+}
+
+/// Words some of which are missing, filled row by row.
+struct OptionalWords {
+  StringsBuilder words = {};
+  std::vector<std::uint8_t> nulls = {};
+
+  void add(const std::optional<std::string>& word) {
+    words.add(word.value_or(""));
+    nulls.push_back(word ? 0 : 1);
+  }
+  [[nodiscard]] Column column(std::string name) && { return {std::move(name), std::move(words).finish(), std::move(nulls)}; }
+};
+
+std::optional<std::string> moment_name(const DeclusteringData& data, std::size_t column) {
+  return column < data.moments() ? std::optional{data.feedback->matches->journey->moments()[column].id} : std::nullopt;
+}
+
+ResultTable background_table(const Declustering& model) {
+  constexpr double year = 365.25 * 86400e6;
+  const DeclusteringData& data = model.data;
+  const ExposureSums exposure = data.exposure.sum({});
+  OptionalWords source;
+  Reals rate, voices;
+  for (std::size_t s = 0; s < data.sources(); ++s) {
+    const double mu = model.fit.model.rate[s * data.groups() * model.fit.model.columns + data.moments()];
+    source.add(data.feedback->sources[s].name);
+    rate.values.push_back(mu * year);
+    voices.values.push_back(mu * exposure.background[data.exposure.window(s)]);
+  }
+  Table table;
+  table.columns.push_back(std::move(source).column("source"));
+  table.columns.push_back({"per_customer_year", std::move(rate)});
+  table.columns.push_back({"voices", std::move(voices)});
+  return result(std::move(table));
+}
+
+ResultTable rates_table(const Declustering& model) {
+  const DeclusteringData& data = model.data;
+  const ExposureSums exposure = data.exposure.sum({});
+  StringsBuilder moment;
+  OptionalWords source, group;
+  Reals rate, heard;
+  for (std::size_t m = 0; m < data.moments(); ++m)
+    for (std::size_t s = 0; s < data.sources(); ++s)
+      for (std::size_t g = 0; g < data.groups(); ++g) {
+        moment.add(*moment_name(data, m));
+        source.add(data.feedback->sources[s].name);
+        group.add(data.feedback->groups.names[g]);
+        rate.values.push_back(model.fit.model.rate[(s * data.groups() + g) * model.fit.model.columns + m]);
+        heard.values.push_back(exposure.of(data.exposure.cell(m, s, g), model.fit.model.delays[m].cumulative()));
+      }
+  Table table;
+  table.columns.push_back({"moment", std::move(moment).finish()});
+  table.columns.push_back(std::move(source).column("source"));
+  table.columns.push_back(std::move(group).column("group"));
+  table.columns.push_back({"voices_per_occurrence", std::move(rate)});
+  table.columns.push_back({"exposure", std::move(heard)});
+  return result(std::move(table));
+}
+
+ResultTable delays_table(const Declustering& model) {
+  const DeclusteringData& data = model.data;
+  StringsBuilder moment;
+  Reals mean, from, to, share;
+  for (std::size_t m = 0; m < data.moments(); ++m)
+    for (std::size_t j = 0; j < DelayGrid::steps; ++j) {
+      moment.add(*moment_name(data, m));
+      from.values.push_back(data.grid.edge(j) / micros_per_second);
+      to.values.push_back(data.grid.edge(j + 1) / micros_per_second);
+      share.values.push_back(model.fit.model.delays[m].masses()[j]);
+      mean.values.push_back(model.fit.model.delays[m].mean(data.grid) / micros_per_second);
+    }
+  Table table;
+  table.columns.push_back({"moment", std::move(moment).finish()});
+  table.columns.push_back({"mean", std::move(mean)});
+  table.columns.push_back({"from", std::move(from)});
+  table.columns.push_back({"to", std::move(to)});
+  table.columns.push_back({"share", std::move(share)});
+  return result(std::move(table));
+}
+
+/// A row a moment and kind; the last moments are null: the background.
+ResultTable topics_table(const Declustering& model) {
+  const DeclusteringData& data = model.data;
+  OptionalWords moment;
+  StringsBuilder topic;
+  Reals share;
+  for (std::size_t c = 0; c < model.fit.model.columns; ++c)
+    for (std::size_t k = 0; k < data.topics.size(); ++k) {
+      moment.add(moment_name(data, c));
+      topic.add(data.topics[k]);
+      share.values.push_back(model.fit.model.topic[k * model.fit.model.columns + c]);
+    }
+  Table table;
+  table.columns.push_back(std::move(moment).column("moment"));
+  table.columns.push_back({"topic", std::move(topic).finish()});
+  table.columns.push_back({"share", std::move(share)});
+  return result(std::move(table));
+}
+
+ResultTable scores_table(const Declustering& model) {
+  const DeclusteringData& data = model.data;
+  OptionalWords moment;
+  Reals score, share;
+  for (std::size_t c = 0; c < model.fit.model.columns; ++c)
+    for (std::size_t k = 0; k < data.classes.size(); ++k) {
+      moment.add(moment_name(data, c));
+      score.values.push_back(data.classes.from(k));
+      share.values.push_back(model.fit.model.score[k * model.fit.model.columns + c]);
+    }
+  Table table;
+  table.columns.push_back(std::move(moment).column("moment"));
+  table.columns.push_back({"score", std::move(score)});
+  table.columns.push_back({"share", std::move(share)});
+  return result(std::move(table));
+}
+
+ResultTable links_table(const Declustering& model) {
+  const DeclusteringData& data = model.data;
+  StringsBuilder moment;
+  OptionalWords source;
+  Reals share;
+  for (std::size_t m = 0; m < data.moments(); ++m)
+    for (std::size_t s = 0; s < data.sources(); ++s) {
+      moment.add(*moment_name(data, m));
+      source.add(data.feedback->sources[s].name);
+      share.values.push_back(model.fit.model.link[s * model.fit.model.columns + m]);
+    }
+  Table table;
+  table.columns.push_back({"moment", std::move(moment).finish()});
+  table.columns.push_back(std::move(source).column("source"));
+  table.columns.push_back({"share", std::move(share)});
+  return result(std::move(table));
+}
+
+ResultTable model_table(const Attribution& attribution, const std::string& which) {
+  const Declustering& model = model_of(attribution);
+  const py::gil_scoped_release release;
+  if (which == "background") return background_table(model);
+  if (which == "rates") return rates_table(model);
+  if (which == "delays") return delays_table(model);
+  if (which == "topics") return topics_table(model);
+  if (which == "scores") return scores_table(model);
+  return links_table(model);
+}
+
+std::optional<double> low_of(const std::optional<Interval>& interval) { return interval ? std::optional{interval->low} : std::nullopt; }
+std::optional<double> high_of(const std::optional<Interval>& interval) { return interval ? std::optional{interval->high} : std::nullopt; }
+
+/// The table of moments with the intervals of refits: those of scores, and two columns more for voices.
+ResultTable refitted_moments(const ResultTable& moments, const Refits& refits, const Attribution& attribution, double interval) {
+  const auto& listed = attribution.matches->journey->moments();
+  OptionalReals voices_low, voices_high, low, high;
+  OptionalWords inseparable;
+  for (std::size_t m = 0; m < refits.moments; ++m) {
+    const auto voices = refits.interval(refits.voices, m, interval), score = refits.interval(refits.score, m, interval);
+    voices_low.add(low_of(voices)), voices_high.add(high_of(voices));
+    low.add(low_of(score)), high.add(high_of(score));
+    std::string others;
+    for (std::size_t other = 0; other < refits.moments; ++other)
+      if (other != m && refits.inseparable(m, other)) others += (others.empty() ? "" : ", ") + listed[other].id;
+    inseparable.add(others.empty() ? std::nullopt : std::optional{others});
+  }
+  Table out;
+  for (const Column& column : moments.table->columns) {
+    if (column.name == "low") out.columns.push_back(std::move(low).column("low"));
+    else if (column.name == "high") out.columns.push_back(std::move(high).column("high"));
+    else if (column.name == "inseparable_from") out.columns.push_back(std::move(inseparable).column("inseparable_from"));
+    else out.columns.push_back(column);
+    if (column.name != "voices") continue;
+    out.columns.push_back(std::move(voices_low).column("voices_low"));
+    out.columns.push_back(std::move(voices_high).column("voices_high"));
+  }
+  return result(std::move(out));
+}
+
+/// A pair of moments a row, of those that cannot be told apart.
+ResultTable inseparable_table(const Refits& refits, const Attribution& attribution, double interval) {
+  check_confidence(interval);
+  const auto& moments = attribution.matches->journey->moments();
+  StringsBuilder first, second;
+  Reals low, high;
+  for (std::size_t a = 0; a < refits.moments; ++a)
+    for (std::size_t b = a + 1; b < refits.moments; ++b) {
+      if (!refits.inseparable(a, b)) continue;
+      const auto sum = refits.interval_of_sum(a, b, interval);
+      first.add(moments[a].id);
+      second.add(moments[b].id);
+      low.values.push_back(sum->low);
+      high.values.push_back(sum->high);
+    }
+  Table table;
+  table.columns.push_back({"moment", std::move(first).finish()});
+  table.columns.push_back({"other", std::move(second).finish()});
+  table.columns.push_back({"voices_low", std::move(low)});
+  table.columns.push_back({"voices_high", std::move(high)});
+  return result(std::move(table));
+}
+
+}  // namespace
+
+void bind_declustering(py::module_& m) {
+  py::class_<Refits, std::shared_ptr<Refits>>(m, "Refits")
+      .def_readonly("draws", &Refits::draws)
+      .def(
+          "moments",
+          [](const Refits& self, const ResultTable& moments, const Attribution& attribution, double interval) {
+            return refitted_moments(moments, self, attribution, interval);
+          },
+          py::arg("moments"), py::arg("attribution"), py::arg("interval"))
+      .def("inseparable", &inseparable_table, py::arg("attribution"), py::arg("interval"));
+  m.def("model_facts", &facts, py::arg("attribution"));
+  m.def("model_table", &model_table, py::arg("attribution"), py::arg("which"));
+  m.def(
+      "refit",
+      [](const SharedAttribution& attribution, std::size_t draws, std::uint64_t seed, std::optional<std::size_t> threads) {
+        model_of(*attribution);
+        const RefitOptions options{draws, seed, make_run(threads, "refitting the model")};
+        const py::gil_scoped_release release;
+        return std::make_shared<Refits>(refit(*attribution, options));
+      },
+      py::arg("attribution"), py::arg("draws"), py::arg("seed"), py::arg("threads"));
+}
+
+}  // namespace sojourn::python
