@@ -136,11 +136,15 @@ inline DeclusteringData declustering_data(const Feedback& feedback, const Durati
   parallel_for(parts.size(), quiet, [&](std::size_t p) {
     for (std::size_t v = parts[p].begin; v < parts[p].end; ++v) {
       const auto [candidates, how] = finder.find(v);
-      bool recent = true;
+      // Of what a voice links to only what is not older than the horizon counts; all, alike in delay, if everything is older.
+      const auto age_of = [&](std::size_t i) { return feedback.time[v] - matches.occurrences[candidates[i]].time; };
+      const bool recent = candidates.size() == 0 || age_of(candidates.size() - 1) <= span;  // the last is the youngest
+      std::size_t kept = 0;
       for (std::size_t i = 0; i < candidates.size(); ++i) {
         const Occurrence& o = matches.occurrences[candidates[i]];
-        const std::int64_t age = feedback.time[v] - o.time;
-        recent = recent && age <= span;
+        const std::int64_t age = age_of(i);
+        if (recent && age > span) continue;
+        ++kept;
         found[p].pairs.push_back({o.moment, static_cast<std::uint32_t>(grid.step(static_cast<double>(age)))});
         found[p].occurrences.push_back(candidates[i]);
       }
@@ -156,7 +160,7 @@ inline DeclusteringData declustering_data(const Feedback& feedback, const Durati
                        how == How::key || how == How::named,
                        fitted};
       out.how[v] = how;
-      out.offsets[v + 1] = candidates.size();
+      out.offsets[v + 1] = kept;
     }
   });
   for (std::size_t v = 0; v < n; ++v) out.offsets[v + 1] += out.offsets[v];

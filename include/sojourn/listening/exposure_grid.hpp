@@ -1,6 +1,6 @@
 // How long, and at which ages, each occurrence was listened to, summed on the grid of delays: what the model needs to know of what was not said.
-// Source s listens to an occurrence at time t from age a to age b: while the customer is observed, less the first horizon where earlier
-// occurrences are not known, and inside the source's window. A delay with cumulative K then brings K(b) − K(a) of its voices to our ears. K is
+// Source s listens to an occurrence at time t from age a to age b: while the customer's voices can be explained (`fitted_window`), and inside the
+// source's window. A delay with cumulative K then brings K(b) − K(a) of its voices to our ears. K is
 // linear within steps, so that sums over occurrences need only weights at the grid's edges; nothing is rounded.
 // Cost: one pass over the occurrences, once; then O(customers · moments + occurrences near an end) for each weighting of the customers.
 #pragma once
@@ -21,12 +21,19 @@
 
 namespace sojourn {
 
-/// When a customer's voices can be explained: its observation, less the first horizon if what happened before is not listed.
+/// When a customer's voices can be explained: from its first event on, while observed, until a horizon after it reached an outcome (and its last
+/// event); less the first horizon of the observation if what happened before is not listed. Who is not there yet, or no more, has nothing to say, and
+/// would make the background look rarer than it is. Empty (from > to) for customers without events.
 inline ListeningWindow fitted_window(const Matches& matches, std::size_t customer, std::int64_t horizon) {
   const EventLog& log = *matches.log;
   const Observation observed = log.observation(customer);
+  const CustomerEvents events = log.customer(customer);
+  if (events.size() == 0) return {0, -1};
   const bool unknown = log.history() == History::truncated || log.history_size(customer) > 0;
-  return {micros(observed.from) + (unknown ? horizon : 0), micros(observed.to)};
+  ListeningWindow out{std::max(micros(observed.from) + (unknown ? horizon : 0), micros(events.time(0))), micros(observed.to)};
+  const Ending ending = matches.ending(customer);
+  if (ending.reached()) out.to = std::min(out.to, std::max(ending.time, micros(events.time(events.size() - 1))) + horizon);
+  return out;
 }
 
 /// Sums of exposure under one weighting of customers. A cell is (moment · windows + window) · groups + group.
