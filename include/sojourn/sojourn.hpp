@@ -122,6 +122,7 @@
 #include "sojourn/listening/attribution.hpp"
 #include "sojourn/listening/baselines.hpp"
 #include "sojourn/listening/candidates.hpp"
+#include "sojourn/listening/causes.hpp"
 #include "sojourn/listening/coverage.hpp"
 #include "sojourn/listening/declustering.hpp"
 #include "sojourn/listening/declustering_data.hpp"
