@@ -9,7 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "sojourn/arrow/read.hpp"
+#include "sojourn/experience/occurrence_ids.hpp"
 #include "sojourn/listening/attribution.hpp"
+#include "sojourn/listening/calibration.hpp"
 #include "sojourn/listening/refits.hpp"
 #include "tables.hpp"
 
@@ -254,6 +257,49 @@ ResultTable inseparable_table(const Refits& refits, const Attribution& attributi
   return result(std::move(table));
 }
 
+/// error, by_chance, right, voices, bins.
+py::tuple parts(const Calibration& found) {
+  Ints pairs;
+  Reals weight, share_true;
+  for (const CalibrationBin& bin : found.bins) {
+    pairs.values.push_back(bin.pairs);
+    weight.values.push_back(bin.weight);
+    share_true.values.push_back(bin.share_true);
+  }
+  Table table;
+  table.columns.push_back({"pairs", std::move(pairs)});
+  table.columns.push_back({"weight", std::move(weight)});
+  table.columns.push_back({"share_true", std::move(share_true)});
+  return py::make_tuple(found.error, found.by_chance, found.right, found.voices, result(std::move(table)));
+}
+
+/// @param truth feedback (row), occurrence_id (null: about none).
+py::tuple calibrate_truth(const Attribution& attribution, const py::object& truth, std::size_t bins) {
+  const auto table = import_table(truth, "truth");
+  const arrow::Field row_field = table->field("feedback"), id_field = table->field("occurrence_id");
+  const Column rows = arrow::read_column(row_field), ids = arrow::read_column(id_field);
+  const auto* row = std::get_if<Ints>(&rows.data);
+  const auto* id = std::get_if<Ints>(&ids.data);
+  if (row == nullptr) refuse(row_field.place(), rows.kind(), "integers (rows of the feedback)");
+  std::vector<KnownCause> known(attribution.how.size());
+  const OccurrenceId name(*attribution.matches);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto at = static_cast<std::int64_t>(i);
+    if (rows.is_null(i)) refuse(row_field.at(at), "null", "a row of the feedback");
+    if (row->values[i] < 0 || row->values[i] >= static_cast<std::int64_t>(known.size()))
+      refuse(row_field.at(at), std::to_string(row->values[i]), "a row of the feedback, from 0 to " + std::to_string(known.size() - 1));
+    KnownCause& cause = known[static_cast<std::size_t>(row->values[i])];
+    if (cause.known) refuse(row_field.at(at), std::to_string(row->values[i]) + " for the second time", "one row a voice");
+    cause.known = true;
+    if (ids.is_null(i)) continue;
+    if (id == nullptr) refuse(id_field.place(), ids.kind(), "integers (ids of occurrences)");
+    cause.occurrence = UINT64_MAX;  // of an occurrence that the attribution never thought of: nothing is true
+    for (const VoiceShare& share : attribution.of_voice(static_cast<std::size_t>(row->values[i])))
+      if (name(attribution.matches->occurrences[share.occurrence]) == id->values[i]) cause.occurrence = share.occurrence;
+  }
+  return parts(calibrate(attribution, known, bins));
+}
+
 }  // namespace
 
 void bind_declustering(py::module_& m) {
@@ -268,6 +314,16 @@ void bind_declustering(py::module_& m) {
       .def("inseparable", &inseparable_table, py::arg("attribution"), py::arg("interval"));
   m.def("model_facts", &facts, py::arg("attribution"));
   m.def("model_table", &model_table, py::arg("attribution"), py::arg("which"));
+  m.def("calibrate", &calibrate_truth, py::arg("attribution"), py::arg("truth"), py::arg("bins"));
+  m.def(
+      "calibrate_links",
+      [](const Attribution& attribution, const std::string& method, const std::string& half_life, std::size_t bins) {
+        AttributeOptions options;
+        if (!attribution.model) options.method = read_baseline(method, "method");
+        options.half_life = Duration::parse(half_life, "half_life");
+        return parts(calibrate_links(attribution, options, bins));
+      },
+      py::arg("attribution"), py::arg("method"), py::arg("half_life"), py::arg("bins"));
   m.def(
       "refit",
       [](const SharedAttribution& attribution, std::size_t draws, std::uint64_t seed, std::optional<std::size_t> threads) {

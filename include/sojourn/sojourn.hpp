@@ -121,6 +121,7 @@
 #include "sojourn/graph/visitors.hpp"
 #include "sojourn/listening/attribution.hpp"
 #include "sojourn/listening/baselines.hpp"
+#include "sojourn/listening/calibration.hpp"
 #include "sojourn/listening/candidates.hpp"
 #include "sojourn/listening/causes.hpp"
 #include "sojourn/listening/coverage.hpp"

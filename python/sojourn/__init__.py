@@ -7,6 +7,8 @@ from sojourn import datasets
 from sojourn._core import InvalidInput, __version__
 from sojourn.assets import Definition, Ledger, Reconciliation, reconcile
 from sojourn.attribution import Attribution
+from sojourn.calibration import Calibration, calibration
+from sojourn.declustering import DeclusteringModel
 from sojourn.discover import discover
 from sojourn.events import EventLog
 from sojourn.graph import JourneyGraph
@@ -35,7 +37,9 @@ from sojourn.xes import read_xes
 
 __all__ = [
     "Attribution",
+    "Calibration",
     "Condition",
+    "DeclusteringModel",
     "Definition",
     "EventLog",
     "InvalidInput",
@@ -55,6 +59,7 @@ __all__ = [
     "all_of",
     "anniversary",
     "any_of",
+    "calibration",
     "column",
     "count",
     "csat",

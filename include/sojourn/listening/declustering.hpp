@@ -99,6 +99,12 @@ class Intensities {
     return (((v.linked ? data_.sources() : 0) + v.source) * data_.groups() + v.group) * columns_;
   }
 
+  /// What an occurrence adds to λ at a voice.
+  [[nodiscard]] double at(const ModelVoice& voice, const ModelPair& pair) const {
+    return cause_[cause_row(voice) + pair.cause] * model_.topic[voice.topic * columns_ + pair.cause] *
+           model_.score[voice.score * columns_ + pair.cause] * density_[pair.cause * DelayGrid::steps + pair.step];
+  }
+
   /// The parts of λ at a voice: its pairs' into `parts`, the background's returned.
   double parts(std::size_t v, std::vector<double>& parts) const {
     const ModelVoice& voice = data_.voices[v];
