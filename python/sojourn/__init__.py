@@ -8,6 +8,7 @@ from sojourn._core import InvalidInput, __version__
 from sojourn.assets import Definition, Ledger, Reconciliation, reconcile
 from sojourn.attribution import Attribution
 from sojourn.discover import discover
+from sojourn.drivers import lmg
 from sojourn.events import EventLog
 from sojourn.graph import JourneyGraph
 from sojourn.journey import Journey, Moment, Outcome, Stage
@@ -62,6 +63,7 @@ __all__ = [
     "discover",
     "event",
     "gap",
+    "lmg",
     "mean_score",
     "merge",
     "nps",
