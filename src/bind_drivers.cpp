@@ -1,7 +1,8 @@
-// sojourn._core: LMG shares of R².
+// sojourn._core: LMG shares of R², and the drivers of scores and outcomes.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -12,6 +13,8 @@
 
 #include "sojourn/arrow/import.hpp"
 #include "sojourn/arrow/read.hpp"
+#include "sojourn/listening/attribution.hpp"
+#include "sojourn/listening/drivers.hpp"
 #include "sojourn/stats/covariance.hpp"
 #include "sojourn/stats/lmg.hpp"
 #include "tables.hpp"
@@ -94,11 +97,57 @@ std::pair<ResultTable, double> lmg_table(const py::object& x, std::optional<std:
   return lmg_of(columns, all, static_cast<std::size_t>(table->rows()), {y, "y"}, survey, make_run(threads, "summing products"));
 }
 
+ResultTable drivers_table(const Attribution& attribution, const std::string& outcome, const std::string& by,
+                          const std::optional<std::vector<std::string>>& keep, const std::string& within, double interval, std::size_t draws,
+                          std::uint64_t seed, std::optional<std::size_t> threads) {
+  if (by != "moment" && by != "stage") refuse("by", "'" + by + "'", "'moment' or 'stage'");
+  DriversOptions options;
+  if (outcome != "score") options.outcome = outcome;
+  options.within = Duration::parse(within, "within");
+  options.by_stage = by == "stage";
+  options.keep = keep;
+  options.interval = interval;
+  options.draws = draws;
+  options.seed = seed;
+  options.run = make_run(threads, "drawing drivers");
+  const py::gil_scoped_release release;
+  const Drivers found = drivers(attribution, options);
+  StringsBuilder id, evidence;
+  OptionalReals share, low, high;
+  Ints sign, n;
+  std::vector<std::uint8_t> unsaid;
+  for (const Driver& row : found.rows) {
+    id.add(row.id);
+    share.add(row.share);
+    sign.values.push_back(row.sign.value_or(0));
+    unsaid.push_back(row.sign ? 0 : 1);
+    low.add(row.low);
+    high.add(row.high);
+    n.values.push_back(row.n);
+    evidence.add("associational");
+  }
+  const std::size_t rows = found.rows.size();
+  Table table;
+  table.columns.push_back({by, std::move(id).finish()});
+  table.columns.push_back(std::move(share).column("share"));
+  table.columns.push_back({"sign", std::move(sign), std::move(unsaid)});
+  table.columns.push_back(std::move(low).column("low"));
+  table.columns.push_back(std::move(high).column("high"));
+  table.columns.push_back({"n", std::move(n)});
+  table.columns.push_back({"r2", Reals{std::vector<double>(rows, found.r2)}});
+  table.columns.push_back({"voices", Ints{std::vector<std::int64_t>(rows, found.voices)}});
+  table.columns.push_back({"left_out", Ints{std::vector<std::int64_t>(rows, found.left_out)}});
+  table.columns.push_back({"evidence", std::move(evidence).finish()});
+  return result(std::move(table));
+}
+
 }  // namespace
 
 void bind_drivers(py::module_& m) {
   m.def("lmg_columns", &lmg_columns, py::arg("x"), py::arg("names"), py::arg("y"), py::arg("weights"), py::arg("threads"));
   m.def("lmg_table", &lmg_table, py::arg("x"), py::arg("names"), py::arg("y"), py::arg("weights"), py::arg("threads"));
+  m.def("drivers", &drivers_table, py::arg("attribution"), py::arg("outcome"), py::arg("by"), py::arg("keep"), py::arg("within"), py::arg("interval"),
+        py::arg("draws"), py::arg("seed"), py::arg("threads"));
 }
 
 }  // namespace sojourn::python

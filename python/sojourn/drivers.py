@@ -6,13 +6,17 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
 from sojourn._core import InvalidInput
 from sojourn._threads import checked
+from sojourn.graph import _check_whole
 from sojourn.scores import _numbers
 from sojourn.table import Table, as_arrow
+
+if TYPE_CHECKING:
+    from sojourn.attribution import Attribution
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,9 @@ class Lmg:
 def lmg(X: Any, y: Any, names: Sequence[str] | None = None, weights: Any = None, *, threads: int | None = None) -> Lmg:
     """Return what share of R² each column has in the linear regression of y on all of them.
 
-    What a column adds to R², averaged over all orders in which the columns can enter (Lindeman, Merenda & Gold 1980; the
-    Shapley value): exact, by all 2ᵖ regressions. Shares are never negative and sum to R²; columns that go together divide
-    what they explain together. Shares describe the data; they do not say what a change of a column would do.
+    What a column adds to R², averaged over all orders in which the columns can enter (Lindeman, Merenda & Gold 1980;
+    the Shapley value): exact, by all 2ᵖ regressions. Shares are never negative and sum to R²; columns that go together
+    divide what they explain together. Shares describe the data; they do not say what a change of a column would do.
 
     Parameters
     ----------
@@ -122,3 +126,26 @@ def _buffer(name: str, given: Any) -> Any:
     if view.ndim == 1 and view.format == "d":
         return given
     return array("d", _numbers(name, given))
+
+
+def drivers(
+    attribution: Attribution,
+    outcome: str,
+    interval: float,
+    draws: int,
+    seed: int,
+    *,
+    by: str,
+    keep: Sequence[str] | None,
+    within: str,
+    threads: int | None,
+) -> Table:
+    """Return what `Attribution.drivers` does."""
+    _check_whole("draws", draws, 1)
+    _check_whole("seed", seed, 0)
+    if isinstance(keep, str):
+        raise InvalidInput(f"keep: found {keep!r:.60}, expected a list of ids")
+    kept = None if keep is None else list(keep)
+    return attribution._table(
+        _core.drivers(attribution._core, outcome, by, kept, within, interval, draws, seed, checked(threads))
+    )
