@@ -30,6 +30,7 @@ from sojourn.patterns import (
     spell_number,
 )
 from sojourn.room import Room
+from sojourn.score_change import score_change
 from sojourn.scores import csat, mean_score, nps
 from sojourn.table import Table
 from sojourn.xes import read_xes
@@ -70,6 +71,7 @@ __all__ = [
     "nth",
     "read_xes",
     "reconcile",
+    "score_change",
     "sequence",
     "spell_number",
 ]

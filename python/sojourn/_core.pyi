@@ -266,6 +266,28 @@ def lmg_table(
 ) -> tuple[Table, float]: ...
 def rhythm(log: EventLog, threads: int | None) -> dict[str, Any]: ...
 def select_customers(log: EventLog, customers: Any, column: str) -> EventLog: ...
+def survey_change(
+    before: Any,
+    after: Any,
+    score: str,
+    group: str,
+    scale: str,
+    customer: str | None,
+    weight: str | None,
+    interval: float,
+    draws: int,
+    seed: int,
+    threads: int | None,
+) -> tuple[Table, Table, int, int]: ...
+def voices_change(
+    attribution: Attribution,
+    at: int,
+    by: Sequence[str],
+    interval: float,
+    draws: int,
+    seed: int,
+    threads: int | None,
+) -> tuple[Table, Table, int, int]: ...
 def survey_score(
     scale: str, scores: Sequence[float], weights: Sequence[float], interval: float, method: str
 ) -> tuple[float, float | None, float | None, float]: ...

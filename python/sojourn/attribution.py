@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
 from sojourn._core import InvalidInput
 from sojourn._threads import checked
 from sojourn.drivers import drivers
+from sojourn.score_change import ScoreChange, voices_change
 from sojourn.table import Table, as_arrow
 
 if TYPE_CHECKING:
@@ -199,6 +201,44 @@ class Attribution:
             `by`, a confidence outside (0, 1), draws below 1 or a seed outside 0 … 2⁶⁴ − 1.
         """
         return drivers(self, outcome, interval, draws, seed, by=by, keep=keep, within=within, threads=threads)
+
+    def score_change(
+        self,
+        at: date | datetime | str,
+        by: str | Sequence[str] = "moment",
+        interval: float = 0.9,
+        draws: int = 1000,
+        seed: int = 0,
+        *,
+        threads: int | None = None,
+    ) -> ScoreChange:
+        """Return how much of the score's change at an instant is of who spoke, and how much of what they said.
+
+        `score_change` of the voices before and after it. A voice is in the group of each moment that it is about, with
+        its weight there; what is about no occurrence is a group of its own (null).
+
+        Parameters
+        ----------
+        at
+            A date (its midnight in the log's zone), datetime or ISO string; a voice at this instant is after it.
+        by
+            What the groups are: ``"moment"``, ``"stage"``, ``"source"``, or several of them.
+        interval, draws, seed
+            Confidence of `low` and `high`: Bayesian bootstrap over customers.
+        threads
+            Number of threads (None: all). The answer never depends on it.
+
+        Returns
+        -------
+        ScoreChange
+            Its groups have a column for each of `by`.
+
+        Raises
+        ------
+        InvalidInput
+            For another kind of time or `by`, no scored voice before or after it, and as `score_change`.
+        """
+        return voices_change(self, at, by, interval, draws, seed, threads)
 
     def _table(self, core: _core.Table) -> Table:
         return Table(core, self._like)

@@ -167,3 +167,12 @@ def test_columns_of_other_types_are_read_as_numbers() -> None:
 def test_what_cannot_be_regressed_is_refused(X: Any, y: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(sj.InvalidInput, match=message):
         sj.lmg(X, y, **options)
+
+
+def test_what_others_explain_but_for_a_ten_billionth_adds_nothing() -> None:
+    rng = np.random.default_rng(4)
+    x, e = rng.normal(size=(2, 2000))
+    alone = sj.lmg([x], x + e)
+    found = sj.lmg([x, x + 1e-6 * e], x + e)
+    assert found.r2 == pytest.approx(alone.r2, abs=1e-6)
+    assert sj.lmg([x, x + 1e-3 * e], x + e).r2 == pytest.approx(1, abs=1e-6)
