@@ -241,6 +241,7 @@ def attributed(seed: int) -> sj.Attribution:
         (c % 90, START + chance.random() * 40 * DAY, chance.choice(["mail", "app"]), chance.choice([None, 0, 8, 9, 10]))
         for c in range(200)
     ]
+    voices.append((3, START + 20 * DAY, "mail", 0))  # at the instant that splits
     said = pa.table({name: [v[i] for v in voices] for i, name in enumerate(["customer", "time", "source", "score"])})
     return (
         sj.Journey(["early", "late"], moments)
