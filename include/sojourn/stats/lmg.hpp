@@ -7,7 +7,7 @@
 //
 // All 2^p subsets in one walk down a binary tree: level k takes predictor k in (one step of elimination on what is left of the correlation
 // matrix) or leaves it out (nothing to do). Half of all nodes are leaves, where one number is left: 1 − R²(S). Sums of whole subtrees give every
-// share, so that all costs about 10 · 2^p operations: 1 ms for 15 predictors, 30 ms for 20.
+// share, so that all costs about 10 · 2^p operations: 0.3 ms for 15 predictors, 10 ms for 20.
 //
 // Collinear predictors: one of whose variance no more than 1e-10 is left by those already in adds nothing to them. R²(S) is that of the space
 // they span, whichever of them was taken first; two equal columns have equal shares. A predictor without variation has share 0 and sign 0.
