@@ -74,6 +74,11 @@ def lmg(X: Any, y: Any, names: Sequence[str] | None = None, weights: Any = None,
     threads
         Number of threads (None: all). The answer never depends on it.
 
+    Returns
+    -------
+    Lmg
+        share and sign by column, r2, and both as a table.
+
     Raises
     ------
     InvalidInput

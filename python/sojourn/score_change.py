@@ -104,6 +104,11 @@ def score_change(
     threads
         Number of threads (None: all). The answer never depends on it.
 
+    Returns
+    -------
+    ScoreChange
+        change, who and said; groups, a row a group; totals, with intervals.
+
     Raises
     ------
     InvalidInput
