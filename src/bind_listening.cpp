@@ -25,12 +25,6 @@ namespace {
 
 using SharedAttribution = std::shared_ptr<Attribution>;
 
-ScoreScale read_scale(const std::string& word) {
-  for (const ScoreScale scale : {ScoreScale::nps, ScoreScale::csat, ScoreScale::mean})
-    if (word == to_string(scale)) return scale;
-  refuse("scale", "'" + word + "'", "'nps', 'csat' or 'mean'");
-}
-
 /// What the Python method was given, in C++'s terms.
 struct AttributeArguments : FeedbackColumns {
   std::string scale, horizon, method, half_life;

@@ -10,6 +10,7 @@ from sojourn.attribution import Attribution
 from sojourn.calibration import Calibration, calibration
 from sojourn.declustering import DeclusteringModel
 from sojourn.discover import discover
+from sojourn.drivers import lmg
 from sojourn.events import EventLog
 from sojourn.graph import JourneyGraph
 from sojourn.journey import Journey, Moment, Outcome, Stage
@@ -31,6 +32,7 @@ from sojourn.patterns import (
     spell_number,
 )
 from sojourn.room import Room
+from sojourn.score_change import score_change
 from sojourn.scores import csat, mean_score, nps
 from sojourn.table import Table
 from sojourn.xes import read_xes
@@ -67,12 +69,14 @@ __all__ = [
     "discover",
     "event",
     "gap",
+    "lmg",
     "mean_score",
     "merge",
     "nps",
     "nth",
     "read_xes",
     "reconcile",
+    "score_change",
     "sequence",
     "spell_number",
 ]

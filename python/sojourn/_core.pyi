@@ -229,6 +229,17 @@ def compare(
 ) -> Table: ...
 def condition_phrase(json: str) -> str: ...
 def dominators(graph: JourneyGraph, outcome: str) -> Table: ...
+def drivers(
+    attribution: Attribution,
+    outcome: str,
+    by: str,
+    keep: Sequence[str] | None,
+    within: str,
+    interval: float,
+    draws: int,
+    seed: int,
+    threads: int | None,
+) -> Table: ...
 def event_paths(log: EventLog, outcomes: Sequence[tuple[str, str]], threads: int | None) -> Paths: ...
 def graph(paths: Paths, threads: int | None) -> JourneyGraph: ...
 def hand_offs(graph: JourneyGraph) -> Table: ...
@@ -266,8 +277,36 @@ def refit(attribution: Attribution, draws: int, seed: int, threads: int | None) 
 def removal_effects(
     graph: JourneyGraph, outcome: str, interval: float, draws: int, seed: int, threads: int | None
 ) -> Table: ...
+def lmg_columns(
+    x: Sequence[Any], names: Sequence[str], y: Any, weights: Any, threads: int | None
+) -> tuple[Table, float]: ...
+def lmg_table(
+    x: Any, names: Sequence[str] | None, y: Any, weights: Any, threads: int | None
+) -> tuple[Table, float]: ...
 def rhythm(log: EventLog, threads: int | None) -> dict[str, Any]: ...
 def select_customers(log: EventLog, customers: Any, column: str) -> EventLog: ...
+def survey_change(
+    before: Any,
+    after: Any,
+    score: str,
+    group: str,
+    scale: str,
+    customer: str | None,
+    weight: str | None,
+    interval: float,
+    draws: int,
+    seed: int,
+    threads: int | None,
+) -> tuple[Table, Table, int, int]: ...
+def voices_change(
+    attribution: Attribution,
+    at: int,
+    by: Sequence[str],
+    interval: float,
+    draws: int,
+    seed: int,
+    threads: int | None,
+) -> tuple[Table, Table, int, int]: ...
 def survey_score(
     scale: str, scores: Sequence[float], weights: Sequence[float], interval: float, method: str
 ) -> tuple[float, float | None, float | None, float]: ...

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
 from sojourn._threads import checked
 from sojourn.calibration import Calibration, link_calibration
 from sojourn.declustering import DeclusteringModel
+from sojourn.drivers import drivers
+from sojourn.score_change import ScoreChange, voices_change
 from sojourn.table import Table, as_arrow
 
 if TYPE_CHECKING:
@@ -217,6 +221,99 @@ class Attribution:
             and silent are null in the last rows.
         """
         return self._table(self._core.coverage())
+
+    def drivers(
+        self,
+        outcome: str = "score",
+        interval: float = 0.9,
+        draws: int = 1000,
+        seed: int = 0,
+        *,
+        by: str = "moment",
+        keep: Sequence[str] | None = None,
+        within: str = "90d",
+        threads: int | None = None,
+    ) -> Table:
+        """Return which moments share in what explains the score, or who reaches an outcome.
+
+        A linear regression with a row a voice: its columns are how much of the voice is about each moment, y is what
+        its score counts for (NPS: -1, 0, 1; satisfied: 0, 1; mean: the score), or 1 where its customer reached the
+        outcome after it, within `within`, else 0. What a voice has about no moment is the baseline.
+
+        Parameters
+        ----------
+        outcome
+            ``"score"``, or the id of one of the journey's outcomes: whether it ended the customer's journey. Voices
+            are left out, and counted, where that is not known: of other customers; outside the customer's observation,
+            or at or after the end of the customer's journey; where the log is observed for less than `within` after
+            the voice; where the customer is, and no outcome came first.
+        interval, draws, seed
+            Confidence of `low` and `high`: Bayesian bootstrap over customers. Random numbers are a function of seed,
+            draw and customer.
+        by
+            ``"moment"``, or ``"stage"``: a column a stage.
+        keep
+            Ids of the moments (stages) to use as columns; what is about others joins the baseline. None: all; at most
+            20 of them with a voice.
+        within
+            Of an outcome: a span, ``"90d"``.
+        threads
+            Number of threads (None: all). The answer never depends on it.
+
+        Returns
+        -------
+        Table
+            moment (or stage), in the journey's order; share: the LMG share of R² (see `lmg`), low, high; sign: of the
+            correlation with the outcome (-1, 0, 1); n: voices with any weight there, where it is 0 all before is null;
+            r2, the sum of the shares; voices: rows of the regression; left_out: voices without a score, or whose
+            outcome is not known; evidence: ``"associational"``: the shares describe who spoke of what, they do not say
+            what would change if a moment did. Shares are never negative: chance alone gives a moment some.
+
+        Raises
+        ------
+        InvalidInput
+            For no voice to use, y without variation, more than 20 moments with a voice, an unknown outcome, moment or
+            `by`, a confidence outside (0, 1), draws below 1 or a seed outside 0 … 2⁶⁴ − 1.
+        """
+        return drivers(self, outcome, interval, draws, seed, by=by, keep=keep, within=within, threads=threads)
+
+    def score_change(
+        self,
+        at: date | datetime | str,
+        by: str | Sequence[str] = "moment",
+        interval: float = 0.9,
+        draws: int = 1000,
+        seed: int = 0,
+        *,
+        threads: int | None = None,
+    ) -> ScoreChange:
+        """Return how much of the score's change at an instant is of who spoke, and how much of what they said.
+
+        `score_change` of the voices before and after it. A voice is in the group of each moment that it is about, with
+        its weight there; what is about no occurrence is a group of its own (null).
+
+        Parameters
+        ----------
+        at
+            A date (its midnight in the log's zone), datetime or ISO string; a voice at this instant is after it.
+        by
+            What the groups are: ``"moment"``, ``"stage"``, ``"source"``, or several of them.
+        interval, draws, seed
+            Confidence of `low` and `high`: Bayesian bootstrap over customers.
+        threads
+            Number of threads (None: all). The answer never depends on it.
+
+        Returns
+        -------
+        ScoreChange
+            Its groups have a column for each of `by`.
+
+        Raises
+        ------
+        InvalidInput
+            For another kind of time or `by`, no scored voice before or after it, and as `score_change`.
+        """
+        return voices_change(self, at, by, interval, draws, seed, threads)
 
     def _table(self, core: _core.Table) -> Table:
         return Table(core, self._like)

@@ -33,6 +33,13 @@ inline const char* to_string(ScoreScale scale) {
   return words[static_cast<std::size_t>(scale)];
 }
 
+/// @throws InvalidInput for other words.
+inline ScoreScale read_scale(const std::string& word) {
+  for (const ScoreScale scale : {ScoreScale::nps, ScoreScale::csat, ScoreScale::mean})
+    if (word == to_string(scale)) return scale;
+  refuse("scale", "'" + word + "'", "'nps', 'csat' or 'mean'");
+}
+
 /// Whether the scale has such an answer.
 inline bool on_scale(ScoreScale scale, double score) {
   if (scale == ScoreScale::mean) return std::fabs(score) <= 1e6;
