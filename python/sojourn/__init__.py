@@ -9,6 +9,8 @@ from sojourn.assets import Definition, Ledger, Reconciliation, reconcile
 from sojourn.attribution import Attribution
 from sojourn.discover import discover
 from sojourn.events import EventLog
+from sojourn.feedback import Feedback, feedback
+from sojourn.feedback_sources import FeedbackSource, calls, reviews, survey, tickets
 from sojourn.graph import JourneyGraph
 from sojourn.journey import Journey, Moment, Outcome, Stage
 from sojourn.matches import Matches
@@ -38,6 +40,8 @@ __all__ = [
     "Condition",
     "Definition",
     "EventLog",
+    "Feedback",
+    "FeedbackSource",
     "InvalidInput",
     "Journey",
     "JourneyGraph",
@@ -55,12 +59,14 @@ __all__ = [
     "all_of",
     "anniversary",
     "any_of",
+    "calls",
     "column",
     "count",
     "csat",
     "datasets",
     "discover",
     "event",
+    "feedback",
     "gap",
     "mean_score",
     "merge",
@@ -68,6 +74,9 @@ __all__ = [
     "nth",
     "read_xes",
     "reconcile",
+    "reviews",
     "sequence",
     "spell_number",
+    "survey",
+    "tickets",
 ]
