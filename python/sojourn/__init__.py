@@ -8,6 +8,7 @@ from sojourn._core import InvalidInput, __version__
 from sojourn.assets import Definition, Ledger, Reconciliation, reconcile
 from sojourn.attribution import Attribution
 from sojourn.discover import discover
+from sojourn.duplicates import deduplicated, near_duplicates
 from sojourn.events import EventLog
 from sojourn.feedback import Feedback, feedback
 from sojourn.feedback_sources import FeedbackSource, calls, reviews, survey, tickets
@@ -33,6 +34,7 @@ from sojourn.patterns import (
 from sojourn.room import Room
 from sojourn.scores import csat, mean_score, nps
 from sojourn.table import Table
+from sojourn.topics import Topics, topics
 from sojourn.xes import read_xes
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "Room",
     "Stage",
     "Table",
+    "Topics",
     "__version__",
     "absent",
     "all_of",
@@ -64,12 +67,14 @@ __all__ = [
     "count",
     "csat",
     "datasets",
+    "deduplicated",
     "discover",
     "event",
     "feedback",
     "gap",
     "mean_score",
     "merge",
+    "near_duplicates",
     "nps",
     "nth",
     "read_xes",
@@ -79,4 +84,5 @@ __all__ = [
     "spell_number",
     "survey",
     "tickets",
+    "topics",
 ]
