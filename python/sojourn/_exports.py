@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -54,18 +55,39 @@ def read_columns(source: Any, name: str, wanted: Sequence[str], encoding: str, d
     if isinstance(source, Mapping):
         return _read_lists(source, name, wanted)
     source = _only(source, wanted)
+    columns = all_columns(source, name)
+    for column in wanted:
+        _check_column(column, list(columns), name)
+    return {column: columns[column] for column in wanted}, len(next(iter(columns.values())))
+
+
+def all_columns(source: Any, name: str) -> Columns:
+    """Return the columns of a table, or of a file as `as_arrow` reads it, as lists of Python objects.
+
+    Raises
+    ------
+    InvalidInput
+        For a table that cannot be read; with its row for a string that is not UTF-8.
+    """
     try:
         table = Table(_core.read_table(as_arrow(source, name), name))
     except InvalidInput:
         raise
     except (TypeError, ValueError) as error:  # pyarrow's, of a column that mixes types
-        raise InvalidInput(
-            f"{name}: found a table that Arrow cannot hold ({error}), expected one type a column"
-        ) from None
-    for column in wanted:
-        _check_column(column, table.columns, name)
-    columns = table.to_dict()
-    return {column: columns[column] for column in wanted}, len(table)
+        raise InvalidInput(f"{name}: found what Arrow cannot hold ({error}), expected one type a column") from None
+    try:
+        return table.to_dict()
+    except UnicodeDecodeError as error:
+        row = bisect_left(range(len(table)), True, key=lambda last: not _decodes(table, last + 1))
+        raise InvalidInput(f"{name}, row {row}: found a string that is not UTF-8 ({error}), expected UTF-8") from None
+
+
+def _decodes(table: Table, rows: int) -> bool:
+    try:
+        table._core.to_dict(rows)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_csv(path: Path) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from sojourn import _core
 from sojourn._core import InvalidInput
-from sojourn.table import Table, as_arrow
+from sojourn._exports import all_columns
+from sojourn.table import Table
 
 COMPARED = 2_000  # characters of a text that are compared: the cost of a pair grows with their square
 MOST = 1_000  # voices of one customer within one window, each compared with each
@@ -78,7 +78,7 @@ def near_duplicates(
     window = _window(within)
     if not isinstance(similarity, (int, float)) or not 0 < similarity <= 1:
         raise InvalidInput(f"similarity: found {similarity!r}, expected above 0 and at most 1")
-    columns = Table(_core.read_table(as_arrow(feedback, "feedback"), "feedback")).to_dict()
+    columns = all_columns(feedback, "feedback")
     voices = _Voices(columns, customer, time, text, topic, key)
     first = list(range(len(voices)))  # of each voice's group, once its links are followed
     for rows in voices.by_customer():
@@ -120,7 +120,7 @@ def deduplicated(feedback: Any, links: Table, *, time: str = "time") -> Table:
     InvalidInput
         When the links are not of this table.
     """
-    columns = Table(_core.read_table(as_arrow(feedback, "feedback"), "feedback")).to_dict()
+    columns = all_columns(feedback, "feedback")
     for name in ("row", "duplicates"):
         if name in columns:
             raise InvalidInput(f"feedback: found a column '{name}', which the answer adds, expected another name")

@@ -8,7 +8,8 @@ from typing import Any
 
 from sojourn import _core, _pickles
 from sojourn._core import InvalidInput
-from sojourn.table import Table, as_arrow
+from sojourn._exports import all_columns
+from sojourn.table import Table
 
 LABEL_TERMS = 3
 TOPIC_TERMS = 10
@@ -145,7 +146,7 @@ def _texts(texts: Any, column: str) -> list[str | None]:
     if isinstance(texts, Iterable) and not hasattr(texts, "__arrow_c_stream__") and not isinstance(texts, dict):
         said = [None if cell != cell else cell for cell in texts]
     else:
-        columns = Table(_core.read_table(as_arrow(texts, "texts"), "texts")).to_dict()
+        columns = all_columns(texts, "texts")
         if column not in columns:
             raise InvalidInput(f"texts: found no column '{column}', expected one of {', '.join(map(repr, columns))}")
         said = columns[column]

@@ -165,6 +165,18 @@ def test_invalid_utf_8_is_refused_and_other_encodings_are_declared(tmp_path: Pat
     assert len(sj.feedback([nps(marked)])) == 1
 
 
+def test_invalid_utf_8_in_a_table_is_refused_with_its_row() -> None:
+    said = pa.array([b"fine"] * 5 + [b"caf\xe9", b"\xff"]).view(pa.string())
+    table = pa.table({"customer": ["a"] * 7, "time": [datetime(2026, 3, 1)] * 7, "text": said})
+    for read in (
+        lambda: sj.feedback([sj.calls(table, customer="customer", time="time", text="text")]),
+        lambda: sj.near_duplicates(table, topic=None, key=None),
+        lambda: sj.topics(table, topics=1),
+    ):
+        with pytest.raises(sj.InvalidInput, match=r"row 5: found a string that is not UTF-8"):
+            read()
+
+
 def test_a_null_byte_is_kept_or_refused(tmp_path: Path) -> None:
     path = csv(tmp_path, b"id,at,s,why\na,2026-03-01,9,x\x00y\n")
     try:
