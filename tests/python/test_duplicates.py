@@ -27,6 +27,7 @@ TEXTS = [
     "İ",
     "=1+1",
 ]
+CHAIN = ["aaaa", "aaab", "aabb", "abbb", "bbbb"]  # each 0.75 like the next, and less like the others
 
 
 def table(rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
@@ -34,14 +35,17 @@ def table(rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
     return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 
-voices = st.tuples(
-    st.sampled_from(["ann", "bob"]),
-    st.integers(0, 12).map(lambda hours: BEGIN + timedelta(hours=hours)),
-    st.sampled_from(TEXTS),
-    st.sampled_from([None, "late", "rude"]),
-    st.sampled_from([None, 1, 2]),
-)
-worlds = st.lists(voices, min_size=1, max_size=16)
+def voices(texts: list[Any], hours: int) -> Any:
+    return st.tuples(
+        st.sampled_from(["ann", "bob"]),
+        st.integers(0, hours).map(lambda after: BEGIN + timedelta(hours=after)),
+        st.sampled_from(texts),
+        st.sampled_from([None, "late", "rude"]),
+        st.sampled_from([None, 1, 2]),
+    )
+
+
+worlds = st.lists(voices(TEXTS, 30), min_size=1, max_size=16) | st.lists(voices(CHAIN, 6), min_size=8, max_size=16)
 
 
 def linked(one: tuple[Any, ...], other: tuple[Any, ...], hours: int, least: float) -> bool:
@@ -67,7 +71,7 @@ def components(rows: list[tuple[Any, ...]], hours: int, least: float) -> list[se
     return groups
 
 
-@given(worlds, st.integers(0, 6), st.sampled_from([0.5, 0.8, 1.0]))
+@given(worlds, st.integers(0, 12), st.sampled_from([0.5, 0.75, 1.0]))
 def test_against_all_pairs(rows: list[tuple[Any, ...]], hours: int, least: float) -> None:
     links = sj.near_duplicates(table(rows), f"{hours}h", least).to_dict()
     found = {row: {row} for row in range(len(rows)) if row not in links["feedback"]}
@@ -88,7 +92,7 @@ def test_the_order_of_rows_changes_only_their_numbers(rows: list[tuple[Any, ...]
     chance.shuffle(order)
 
     def groups(of: list[tuple[Any, ...]], name: list[int]) -> list[list[int]]:
-        links = sj.near_duplicates(table(of), "3h").to_dict()
+        links = sj.near_duplicates(table(of), "3h", 0.75).to_dict()
         first = dict(zip(links["feedback"], links["duplicate_of"], strict=True))
         found: dict[int, list[int]] = {}
         for row in range(len(of)):
@@ -101,10 +105,10 @@ def test_the_order_of_rows_changes_only_their_numbers(rows: list[tuple[Any, ...]
 @given(worlds)
 def test_deduplicated_counts_every_voice_once(rows: list[tuple[Any, ...]]) -> None:
     given_table = {**table(rows), "score": [None if i % 3 else i for i in range(len(rows))]}
-    links = sj.near_duplicates(given_table, "3h")
+    links = sj.near_duplicates(given_table, "3h", 0.75)
     once = sj.deduplicated(given_table, links)
     assert len(once) + len(links) == len(rows) == len(once) + sum(once.to_dict()["duplicates"])
-    for group in components(rows, 3, 0.8):
+    for group in components(rows, 3, 0.75):
         members = sorted(group, key=lambda row: (rows[row][1], row))
         (row,) = [row for row in once.rows() if row["row"] == members[0]]
         assert row["duplicates"] == len(group) - 1 and row["time"] == rows[members[0]][1]

@@ -338,6 +338,11 @@ def test_ids_of_one_kind() -> None:
         sj.feedback([nps({**plain(), "id": [1.5, 2.5]})])
 
 
+def test_texts_of_several_columns_are_joined_by_a_line_break() -> None:
+    table = plain(subject=["Late", None], body=["Where is it?", None])
+    assert sj.feedback([nps(table, text=["subject", "body"])]).to_dict()["text"] == ["Late\nWhere is it?", None]
+
+
 def test_mixed_types_in_a_column_are_refused() -> None:
     with pytest.raises(sj.InvalidInput, match=r"column 's', row 1: found 'x'"):
         sj.feedback([nps({**plain(), "s": [1, "x"]})])
