@@ -131,7 +131,7 @@ def _read_csv(path: Path, name: str, wanted: Sequence[str], encoding: str, delim
     """Read a CSV file as text. Nothing is sniffed: a quote is ", every row has as many cells as the first."""
     if not path.is_file():
         raise InvalidInput(f"{name}: found no file '{path}', expected a Parquet or CSV file")
-    if ".tsv" in path.suffixes and delimiter == ",":
+    if path.name.removesuffix(".gz").endswith(".tsv") and delimiter == ",":
         delimiter = "\t"
     columns: Columns = {}
     rows = 0

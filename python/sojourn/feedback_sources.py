@@ -191,14 +191,15 @@ def _source(
         columns.pop("solicited", None)
     for word, value in given.items():
         if word in ROLES:
-            columns[word] = value if value is None or isinstance(value, str) else tuple(value)
+            columns[word] = tuple(value) if isinstance(value, list) else value
         elif word in FeedbackSource.__dataclass_fields__ and word not in ("kind", "table", "columns"):
             settings[word] = value
         else:
             raise InvalidInput(f"{name}: found {shown(word)}, expected a role ({', '.join(ROLES)}) or a setting")
     columns = {role: columns[role] for role in ROLES if columns.get(role)}
     for role, column in columns.items():
-        if not isinstance(column, str) and (role != "text" or not all(isinstance(one, str) for one in column)):
+        several = role == "text" and isinstance(column, tuple) and all(isinstance(one, str) for one in column)
+        if not isinstance(column, str) and not several:
             raise InvalidInput(f"{name}, {role}: found {shown(column)}, expected the name of a column")
     for role in ("customer", "time"):
         if role not in columns:
@@ -221,7 +222,20 @@ def _check(source: FeedbackSource) -> None:
         if getattr(source, setting) not in words:
             found = shown(getattr(source, setting))
             raise InvalidInput(f"{source.name}, {setting}: found {found}, expected {words[0]!r} or {words[1]!r}")
-    if not isinstance(source.delimiter, str) or len(source.delimiter) != 1:
+    for setting in ("time_format", "timezone", "encoding"):
+        value = getattr(source, setting)
+        if not isinstance(value, str) and (value is not None or setting == "encoding"):
+            raise InvalidInput(f"{source.name}, {setting}: found {shown(value)}, expected a string")
+    for setting, of in (("convert", (int, float)), ("score_labels", str)):
+        value = getattr(source, setting)
+        if value is None and setting == "convert":
+            continue
+        if not isinstance(value, Mapping) or not all(
+            isinstance(one, of) and isinstance(score, (int, float)) for one, score in value.items()
+        ):
+            what = "words" if setting == "score_labels" else "its scores"
+            raise InvalidInput(f"{source.name}, {setting}: found {shown(value)}, expected {what} with a number each")
+    if not isinstance(source.delimiter, str) or len(source.delimiter) != 1 or source.delimiter in '"\r\n':
         raise InvalidInput(f"{source.name}, delimiter: found {shown(source.delimiter)}, expected one character")
     if not isinstance(source.extra_headers, int) or source.extra_headers < 0:
         raise InvalidInput(

@@ -96,6 +96,23 @@ def test_the_columns_are_what_attribute_takes() -> None:
     )
 
 
+def test_the_insurers_voices_written_as_exports_come_back(tmp_path: Path) -> None:
+    world = sj.datasets.insurer(customers=500)
+    voices = world.feedback.to_polars()
+    sources = []
+    for (name,), its in voices.sort("source", maintain_order=True).group_by("source", maintain_order=True):
+        path = tmp_path / f"{name}.csv"
+        its.write_csv(path, datetime_format="%d.%m.%Y %H:%M:%S")
+        kind = {"survey": sj.survey, "review": sj.reviews, "call": sj.calls}.get(str(name), sj.tickets)
+        columns = {role: role for role in ("customer", "time", "score", "topic", "text", "key", "solicited")}
+        sources.append(kind(path, name=name, id="feedback_id", scale="nps", time_format="%d.%m.%Y %H:%M:%S", **columns))
+    read = sj.feedback(sources, ids="int")
+    assert len(read.left_out) == 0
+    again = read.to_polars().drop("feedback_id", "source_row", "moment").sort(pl.all())
+    there = voices.select(again.columns).with_columns(pl.col("time").dt.truncate("1s")).sort(pl.all())
+    assert again.equals(there)
+
+
 CUSTOMERS = st.sampled_from(["a", "b", "", " ", None, "007"])
 TIMES = st.sampled_from(["2026-03-01", "2026-03-01 10:00", None, "31/12/2025", "soon", ""])
 SCORES = st.sampled_from([None, "", "9", "10 - yes", "11", "nine", "4.5", "9 - 10", "-1"])
@@ -404,6 +421,15 @@ def test_an_answer_is_no_header_row() -> None:
         (lambda: sj.survey({}, customer="c", time="t", unreadable="skip"), "expected 'refuse' or 'leave_out'"),
         (lambda: sj.survey({}, customer="c", time="t", score="s", scale="0-10"), "expected one of nps"),
         (lambda: sj.survey({}, customer="c", time="t", delimiter=",,"), "expected one character"),
+        (lambda: sj.survey({}, customer="c", time="t", delimiter='"'), "expected one character"),
+        (lambda: sj.survey({}, customer=3, time="t"), "customer: found 3, expected the name of a column"),
+        (
+            lambda: sj.survey({}, customer="c", time="t", convert="linear"),
+            "convert: found 'linear', expected its scores",
+        ),
+        (lambda: sj.survey({}, customer="c", time="t", convert={1: "x"}), "expected its scores with a number each"),
+        (lambda: sj.survey({}, customer="c", time="t", score_labels=None), "expected words with a number each"),
+        (lambda: sj.survey({}, customer="c", time="t", timezone=1), "timezone: found 1, expected a string"),
         (lambda: sj.feedback([]), "found none"),
         (lambda: sj.feedback([{}]), "found dict"),  # type: ignore[list-item]
         (lambda: sj.feedback([nps(plain()), nps(plain())]), "two named 'survey'"),
