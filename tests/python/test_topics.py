@@ -27,7 +27,7 @@ def test_the_insurers_planted_topics_are_found() -> None:
         for topic, label in zip(told["topic"], columns["topic"], strict=True)
         if topic is not None and label is not None
     ]
-    assert adjusted_mutual_info_score(*zip(*both, strict=True)) > 0.55  # 0.66; 0.80 at most, with a topic a sentence
+    assert adjusted_mutual_info_score(*zip(*both, strict=True)) > 0.55  # 0.65; 0.80 at most, with a topic a sentence
     sentences = sj.topics(feedback, topics=24).to_dict()["topic"]
     pairs = {(text, label) for text, label in zip(told["text"], sentences, strict=True) if text is not None}
     assert len(pairs) == 24
