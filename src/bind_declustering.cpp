@@ -9,7 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "sojourn/arrow/read.hpp"
+#include "sojourn/experience/occurrence_ids.hpp"
 #include "sojourn/listening/attribution.hpp"
+#include "sojourn/listening/calibration.hpp"
 #include "sojourn/listening/refits.hpp"
 #include "tables.hpp"
 
@@ -52,9 +55,25 @@ struct OptionalWords {
   [[nodiscard]] Column column(std::string name) && { return {std::move(name), std::move(words).finish(), std::move(nulls)}; }
 };
 
-std::optional<std::string> moment_name(const DeclusteringData& data, std::size_t column) {
-  return column < data.moments() ? std::optional{data.feedback->matches->journey->moments()[column].id} : std::nullopt;
-}
+/// The columns moment and kept of a table with a row for each of several things of a cause; both null for the background, kept too for a moment
+/// whose promise is not both kept and broken.
+struct CauseColumns {
+  OptionalWords moment = {};
+  Bools kept = {};
+  std::vector<std::uint8_t> nulls = {};
+
+  void add(const DeclusteringData& data, std::size_t column) {
+    const bool background = column == data.causes.size();
+    moment.add(background ? std::nullopt : std::optional{data.feedback->matches->journey->moments()[data.causes.moment(column)].id});
+    const bool known = !background && data.causes.splits(column);
+    kept.values.push_back(known && !data.causes.is_broken(column) ? 1 : 0);
+    nulls.push_back(known ? 0 : 1);
+  }
+  void finish(Table& table) && {
+    table.columns.push_back(std::move(moment).column("moment"));
+    table.columns.push_back({"kept", std::move(kept), std::move(nulls)});
+  }
+};
 
 ResultTable background_table(const Declustering& model) {
   constexpr double year = 365.25 * 86400e6;
@@ -63,7 +82,7 @@ ResultTable background_table(const Declustering& model) {
   OptionalWords source;
   Reals rate, voices;
   for (std::size_t s = 0; s < data.sources(); ++s) {
-    const double mu = model.fit.model.rate[s * data.groups() * model.fit.model.columns + data.moments()];
+    const double mu = model.fit.model.rate[s * data.groups() * model.fit.model.columns + data.causes.size()];
     source.add(data.feedback->sources[s].name);
     rate.values.push_back(mu * year);
     voices.values.push_back(mu * exposure.background[data.exposure.window(s)]);
@@ -78,20 +97,20 @@ ResultTable background_table(const Declustering& model) {
 ResultTable rates_table(const Declustering& model) {
   const DeclusteringData& data = model.data;
   const ExposureSums exposure = data.exposure.sum({});
-  StringsBuilder moment;
+  CauseColumns cause;
   OptionalWords source, group;
   Reals rate, heard;
-  for (std::size_t m = 0; m < data.moments(); ++m)
+  for (std::size_t m = 0; m < data.causes.size(); ++m)
     for (std::size_t s = 0; s < data.sources(); ++s)
       for (std::size_t g = 0; g < data.groups(); ++g) {
-        moment.add(*moment_name(data, m));
+        cause.add(data, m);
         source.add(data.feedback->sources[s].name);
         group.add(data.feedback->groups.names[g]);
         rate.values.push_back(model.fit.model.rate[(s * data.groups() + g) * model.fit.model.columns + m]);
         heard.values.push_back(exposure.of(data.exposure.cell(m, s, g), model.fit.model.delays[m].cumulative()));
       }
   Table table;
-  table.columns.push_back({"moment", std::move(moment).finish()});
+  std::move(cause).finish(table);
   table.columns.push_back(std::move(source).column("source"));
   table.columns.push_back(std::move(group).column("group"));
   table.columns.push_back({"voices_per_occurrence", std::move(rate)});
@@ -101,18 +120,18 @@ ResultTable rates_table(const Declustering& model) {
 
 ResultTable delays_table(const Declustering& model) {
   const DeclusteringData& data = model.data;
-  StringsBuilder moment;
+  CauseColumns cause;
   Reals mean, from, to, share;
-  for (std::size_t m = 0; m < data.moments(); ++m)
+  for (std::size_t m = 0; m < data.causes.size(); ++m)
     for (std::size_t j = 0; j < DelayGrid::steps; ++j) {
-      moment.add(*moment_name(data, m));
+      cause.add(data, m);
       from.values.push_back(data.grid.edge(j) / micros_per_second);
       to.values.push_back(data.grid.edge(j + 1) / micros_per_second);
       share.values.push_back(model.fit.model.delays[m].masses()[j]);
       mean.values.push_back(model.fit.model.delays[m].mean(data.grid) / micros_per_second);
     }
   Table table;
-  table.columns.push_back({"moment", std::move(moment).finish()});
+  std::move(cause).finish(table);
   table.columns.push_back({"mean", std::move(mean)});
   table.columns.push_back({"from", std::move(from)});
   table.columns.push_back({"to", std::move(to)});
@@ -123,17 +142,17 @@ ResultTable delays_table(const Declustering& model) {
 /// A row a moment and kind; the last moments are null: the background.
 ResultTable topics_table(const Declustering& model) {
   const DeclusteringData& data = model.data;
-  OptionalWords moment;
+  CauseColumns cause;
   StringsBuilder topic;
   Reals share;
   for (std::size_t c = 0; c < model.fit.model.columns; ++c)
     for (std::size_t k = 0; k < data.topics.size(); ++k) {
-      moment.add(moment_name(data, c));
+      cause.add(data, c);
       topic.add(data.topics[k]);
       share.values.push_back(model.fit.model.topic[k * model.fit.model.columns + c]);
     }
   Table table;
-  table.columns.push_back(std::move(moment).column("moment"));
+  std::move(cause).finish(table);
   table.columns.push_back({"topic", std::move(topic).finish()});
   table.columns.push_back({"share", std::move(share)});
   return result(std::move(table));
@@ -141,16 +160,16 @@ ResultTable topics_table(const Declustering& model) {
 
 ResultTable scores_table(const Declustering& model) {
   const DeclusteringData& data = model.data;
-  OptionalWords moment;
+  CauseColumns cause;
   Reals score, share;
   for (std::size_t c = 0; c < model.fit.model.columns; ++c)
     for (std::size_t k = 0; k < data.classes.size(); ++k) {
-      moment.add(moment_name(data, c));
+      cause.add(data, c);
       score.values.push_back(data.classes.from(k));
       share.values.push_back(model.fit.model.score[k * model.fit.model.columns + c]);
     }
   Table table;
-  table.columns.push_back(std::move(moment).column("moment"));
+  std::move(cause).finish(table);
   table.columns.push_back({"score", std::move(score)});
   table.columns.push_back({"share", std::move(share)});
   return result(std::move(table));
@@ -158,17 +177,17 @@ ResultTable scores_table(const Declustering& model) {
 
 ResultTable links_table(const Declustering& model) {
   const DeclusteringData& data = model.data;
-  StringsBuilder moment;
+  CauseColumns cause;
   OptionalWords source;
   Reals share;
-  for (std::size_t m = 0; m < data.moments(); ++m)
+  for (std::size_t m = 0; m < data.causes.size(); ++m)
     for (std::size_t s = 0; s < data.sources(); ++s) {
-      moment.add(*moment_name(data, m));
+      cause.add(data, m);
       source.add(data.feedback->sources[s].name);
       share.values.push_back(model.fit.model.link[s * model.fit.model.columns + m]);
     }
   Table table;
-  table.columns.push_back({"moment", std::move(moment).finish()});
+  std::move(cause).finish(table);
   table.columns.push_back(std::move(source).column("source"));
   table.columns.push_back({"share", std::move(share)});
   return result(std::move(table));
@@ -238,6 +257,49 @@ ResultTable inseparable_table(const Refits& refits, const Attribution& attributi
   return result(std::move(table));
 }
 
+/// error, by_chance, right, voices, bins.
+py::tuple parts(const Calibration& found) {
+  Ints pairs;
+  Reals weight, share_true;
+  for (const CalibrationBin& bin : found.bins) {
+    pairs.values.push_back(bin.pairs);
+    weight.values.push_back(bin.weight);
+    share_true.values.push_back(bin.share_true);
+  }
+  Table table;
+  table.columns.push_back({"pairs", std::move(pairs)});
+  table.columns.push_back({"weight", std::move(weight)});
+  table.columns.push_back({"share_true", std::move(share_true)});
+  return py::make_tuple(found.error, found.by_chance, found.right, found.voices, result(std::move(table)));
+}
+
+/// @param truth feedback (row), occurrence_id (null: about none).
+py::tuple calibrate_truth(const Attribution& attribution, const py::object& truth, std::size_t bins) {
+  const auto table = import_table(truth, "truth");
+  const arrow::Field row_field = table->field("feedback"), id_field = table->field("occurrence_id");
+  const Column rows = arrow::read_column(row_field), ids = arrow::read_column(id_field);
+  const auto* row = std::get_if<Ints>(&rows.data);
+  const auto* id = std::get_if<Ints>(&ids.data);
+  if (row == nullptr) refuse(row_field.place(), rows.kind(), "integers (rows of the feedback)");
+  std::vector<KnownCause> known(attribution.how.size());
+  const OccurrenceId name(*attribution.matches);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto at = static_cast<std::int64_t>(i);
+    if (rows.is_null(i)) refuse(row_field.at(at), "null", "a row of the feedback");
+    if (row->values[i] < 0 || row->values[i] >= static_cast<std::int64_t>(known.size()))
+      refuse(row_field.at(at), std::to_string(row->values[i]), "a row of the feedback, from 0 to " + std::to_string(known.size() - 1));
+    KnownCause& cause = known[static_cast<std::size_t>(row->values[i])];
+    if (cause.known) refuse(row_field.at(at), std::to_string(row->values[i]) + " for the second time", "one row a voice");
+    cause.known = true;
+    if (ids.is_null(i)) continue;
+    if (id == nullptr) refuse(id_field.place(), ids.kind(), "integers (ids of occurrences)");
+    cause.occurrence = UINT64_MAX;  // of an occurrence that the attribution never thought of: nothing is true
+    for (const VoiceShare& share : attribution.of_voice(static_cast<std::size_t>(row->values[i])))
+      if (name(attribution.matches->occurrences[share.occurrence]) == id->values[i]) cause.occurrence = share.occurrence;
+  }
+  return parts(calibrate(attribution, known, bins));
+}
+
 }  // namespace
 
 void bind_declustering(py::module_& m) {
@@ -252,6 +314,16 @@ void bind_declustering(py::module_& m) {
       .def("inseparable", &inseparable_table, py::arg("attribution"), py::arg("interval"));
   m.def("model_facts", &facts, py::arg("attribution"));
   m.def("model_table", &model_table, py::arg("attribution"), py::arg("which"));
+  m.def("calibrate", &calibrate_truth, py::arg("attribution"), py::arg("truth"), py::arg("bins"));
+  m.def(
+      "calibrate_links",
+      [](const Attribution& attribution, const std::string& method, const std::string& half_life, std::size_t bins) {
+        AttributeOptions options;
+        if (!attribution.model) options.method = read_baseline(method, "method");
+        options.half_life = Duration::parse(half_life, "half_life");
+        return parts(calibrate_links(attribution, options, bins));
+      },
+      py::arg("attribution"), py::arg("method"), py::arg("half_life"), py::arg("bins"));
   m.def(
       "refit",
       [](const SharedAttribution& attribution, std::size_t draws, std::uint64_t seed, std::optional<std::size_t> threads) {

@@ -7,6 +7,8 @@ from sojourn import datasets
 from sojourn._core import InvalidInput, __version__
 from sojourn.assets import Definition, Ledger, Reconciliation, reconcile
 from sojourn.attribution import Attribution
+from sojourn.calibration import Calibration, calibration
+from sojourn.declustering import DeclusteringModel
 from sojourn.discover import discover
 from sojourn.duplicates import deduplicated, near_duplicates
 from sojourn.events import EventLog
@@ -39,7 +41,9 @@ from sojourn.xes import read_xes
 
 __all__ = [
     "Attribution",
+    "Calibration",
     "Condition",
+    "DeclusteringModel",
     "Definition",
     "EventLog",
     "Feedback",
@@ -62,6 +66,7 @@ __all__ = [
     "all_of",
     "anniversary",
     "any_of",
+    "calibration",
     "calls",
     "column",
     "count",

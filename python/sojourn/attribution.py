@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sojourn import _core
 from sojourn._threads import checked
+from sojourn.calibration import Calibration, link_calibration
 from sojourn.declustering import DeclusteringModel
 from sojourn.table import Table, as_arrow
 
@@ -175,6 +176,26 @@ class Attribution:
             For a rule of thumb.
         """
         return self._table(self._refit(draws, threads).inseparable(self._core, interval))
+
+    def calibration(self, bins: int = 20) -> Calibration:
+        """Hold the attribution against the links of the voices, as if it had not been shown them.
+
+        For any data in which some voices carry a key or name their moment. A linked voice's weights over all
+        occurrences within the horizon, given that it carries a link, are summed over those with the same key (or of the
+        moment named); true is what the link says. It does not say how well voices about nothing are recognised: where
+        the truth is known, see `sojourn.calibration`.
+
+        Parameters
+        ----------
+        bins
+            Number of bins of equal counts.
+
+        Raises
+        ------
+        InvalidInput
+            When no voice is linked to anything within the horizon.
+        """
+        return link_calibration(self, bins)
 
     def _refit(self, draws: int, threads: int | None) -> _core.Refits:
         if draws not in self._refits:

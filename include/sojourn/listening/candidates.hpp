@@ -120,6 +120,12 @@ class CandidateFinder {
     if (both) by_both_ = LinkIndex(matches_, both_of, run);
   }
 
+  /// What the voice might be about if it had no link.
+  [[nodiscard]] Candidates recent(std::size_t v) const {
+    if (feedback_.is_other(v)) return {};
+    return within(feedback_.customer[v], opens(feedback_.time[v]), feedback_.time[v]);
+  }
+
   [[nodiscard]] std::pair<Candidates, How> find(std::size_t v) const {
     if (feedback_.is_other(v)) return {{}, How::unattributed};
     const std::uint32_t customer = feedback_.customer[v], moment = feedback_.moment[v], key = feedback_.keys.of_voice(v);

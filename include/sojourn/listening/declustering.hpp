@@ -1,6 +1,7 @@
 // The model of what voices are about: a marked point process (Hawkes 1971; stochastic declustering, Zhuang, Ogata & Vere-Jones 2002), fitted by
 // EM (Veen & Schoenberg 2008). A customer of response group g speaks through source s of topic y with score r at the rate
-//   λ(t, s, y, r) = μ[s] p₀(y) q₀(r) + Σ over occurrences i of the last H:  α[m, s, g] k[m](t − tᵢ) p[m](y) q[m](r),   m the moment of i
+//   λ(t, s, y, r) = μ[s] p₀(y) q₀(r) + Σ over occurrences i of the last H:  α[m, s, g] k[m](t − tᵢ) p[m](y) q[m](r),   m the cause that i is
+//   (causes.hpp)
 // α: voices per occurrence; k: the delay's density (stats/delay.hpp); p, q: shares of topics and of classes of scores; μ: the background. A topic or
 // score that is missing tells nothing. Carrying a link (a key or a moment that found its occurrences) is a mark as well: a share ℓ[m, s] of what a
 // moment causes does, background never. A voice's posterior over its occurrences and the background is what it is about.
@@ -10,7 +11,7 @@
 //
 // Voices from times whose earlier occurrences are not listed, of other customers, or linked to occurrences older than H are given a posterior, but
 // are not fitted. Sums run over 32 fixed parts of the voices: threads do not show.
-// Cost: O(candidates + voices + moments · (sources · groups + 480)) an iteration, commonly 50 to 300 of them.
+// Cost: O(candidates + voices + causes · (sources · groups + 480)) an iteration, commonly 50 to 300 of them.
 #pragma once
 
 #include <algorithm>
@@ -31,14 +32,14 @@
 
 namespace sojourn {
 
-/// The model's parameters. Tables have a column a moment, and a last one for the background.
+/// The model's parameters. Tables have a column a cause, and a last one for the background.
 struct DeclusteringModel {
   std::size_t columns = 0;
   std::vector<double> rate;   // (source · groups + group) · columns + column: α, and μ per microsecond
   std::vector<double> link;   // source · columns + column: ℓ
   std::vector<double> topic;  // topic · columns + column; a last row of ones for a missing topic
   std::vector<double> score;  // class · columns + column; a last row of ones for a missing score
-  std::vector<Delay> delays;  // a moment each
+  std::vector<Delay> delays;  // a cause each
 };
 
 /// A fitted model, and how the fit went.
@@ -51,7 +52,7 @@ struct DeclusteringFit {
 struct DeclusteringFitOptions {
   DelayShape shape = DelayShape::exponential;
   std::size_t most_iterations = 1000;
-  /// Converged when an iteration moves fewer than this share of the voices between moments.
+  /// Converged when an iteration moves fewer than this share of the voices between causes.
   double tolerance = 1e-7;
   /// Seed and number of a start away from the usual one.
   std::optional<std::array<std::uint64_t, 2>> dispersed = {};
@@ -65,7 +66,7 @@ inline constexpr double prior = 0.5;
 struct Expected {
   std::vector<double> cause;  // ((linked · sources + source) · groups + group) · columns + column
   std::vector<double> topic, score;
-  std::vector<double> ages;  // moment · steps + step
+  std::vector<double> ages;  // cause · steps + step
   double log_likelihood = 0;
 
   void add(const Expected& other) {
@@ -98,6 +99,12 @@ class Intensities {
     return (((v.linked ? data_.sources() : 0) + v.source) * data_.groups() + v.group) * columns_;
   }
 
+  /// What an occurrence adds to λ at a voice.
+  [[nodiscard]] double at(const ModelVoice& voice, const ModelPair& pair) const {
+    return cause_[cause_row(voice) + pair.cause] * model_.topic[voice.topic * columns_ + pair.cause] *
+           model_.score[voice.score * columns_ + pair.cause] * density_[pair.cause * DelayGrid::steps + pair.step];
+  }
+
   /// The parts of λ at a voice: its pairs' into `parts`, the background's returned.
   double parts(std::size_t v, std::vector<double>& parts) const {
     const ModelVoice& voice = data_.voices[v];
@@ -125,7 +132,7 @@ class Fitter {
  public:
   /// @param weight a customer each; empty: 1. A weight of 0 leaves a customer out. @param parts in which voices are summed: the threads that help.
   Fitter(const DeclusteringData& data, std::span<const double> weight, const Run& run, std::size_t parts = 32)
-      : data_(data), weight_(weight), run_(run), parts_(parts), exposure_(data.exposure.sum(weight)), columns_(data.moments() + 1) {
+      : data_(data), weight_(weight), run_(run), parts_(parts), exposure_(data.exposure.sum(weight)), columns_(data.causes.size() + 1) {
     for (const ModelVoice& v : data.voices) has_links_ = has_links_ || v.linked;
     for (std::size_t v = 0; v < data.voices.size(); ++v) voices_ += weight_of(data.voices[v]);
   }
@@ -166,7 +173,7 @@ class Fitter {
   [[nodiscard]] Expected nothing() const {
     const std::size_t causes = 2 * data_.sources() * data_.groups() * columns_;
     return {std::vector<double>(causes), std::vector<double>((data_.topics.size() + 1) * columns_),
-            std::vector<double>((data_.classes.size() + 1) * columns_), std::vector<double>(data_.moments() * DelayGrid::steps)};
+            std::vector<double>((data_.classes.size() + 1) * columns_), std::vector<double>(data_.causes.size() * DelayGrid::steps)};
   }
 
   /// The E-step.
@@ -251,7 +258,7 @@ class Fitter {
     return edges;
   }
 
-  /// f(rate, cell) for each different cell of a moment; sources with one window share theirs.
+  /// f(rate, cell) for each different cell of a cause; sources with one window share theirs.
   template <class F>
   void for_cells(const DeclusteringModel& model, std::size_t m, const F& f) const {
     std::vector<std::pair<std::size_t, double>> rates;
@@ -296,7 +303,7 @@ class Fitter {
     return per_second(log_likelihood - compensator) + penalty;
   }
 
-  /// Half of each source's voices to the background, the others to all moments at the same rate; marks as they are on the whole.
+  /// Half of each source's voices to the background, the others to all causes at the same rate; marks as they are on the whole.
   DeclusteringModel start(const DeclusteringFitOptions& options) {
     std::uint64_t next = 0;
     const auto chance = [&] {  // uniform; the middle without dispersion

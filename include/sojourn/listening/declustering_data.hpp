@@ -17,6 +17,7 @@
 #include "sojourn/core/stable_hash.hpp"
 #include "sojourn/core/threads.hpp"
 #include "sojourn/listening/candidates.hpp"
+#include "sojourn/listening/causes.hpp"
 #include "sojourn/listening/exposure_grid.hpp"
 #include "sojourn/listening/feedback.hpp"
 #include "sojourn/stats/delay.hpp"
@@ -63,13 +64,14 @@ struct ModelVoice {
 
 /// An occurrence that a voice may speak of.
 struct ModelPair {
-  std::uint32_t moment, step;  // step: of its age, on the grid
+  std::uint32_t cause, step;  // step: of its age, on the grid
 };
 
 /// Voices and pairs, in the feedback's order. Immutable.
 struct DeclusteringData {
   const Feedback* feedback;
   DelayGrid grid;
+  Causes causes;
   ExposureGrid exposure;
   ScoreClasses classes;
   std::vector<std::string> topics = {};  // ascending
@@ -80,7 +82,6 @@ struct DeclusteringData {
   std::vector<std::uint64_t> occurrences = {};   // a pair each: its number in the matches
   std::vector<std::uint64_t> customer_key = {};  // hash of the id
 
-  [[nodiscard]] std::size_t moments() const { return feedback->matches->journey->moments().size(); }
   [[nodiscard]] std::size_t sources() const { return feedback->sources.size(); }
   [[nodiscard]] std::size_t groups() const { return feedback->groups.names.size(); }
 };
@@ -120,7 +121,8 @@ inline DeclusteringData declustering_data(const Feedback& feedback, const Durati
   const std::int64_t span = horizon.fixed.count();
   const DelayGrid grid(static_cast<double>(span));
   const Run quiet{run.count()};
-  DeclusteringData out{&feedback, grid, ExposureGrid(feedback, span, grid, quiet), ScoreClasses(feedback)};
+  const Causes causes(matches);
+  DeclusteringData out{&feedback, grid, causes, ExposureGrid(feedback, causes, span, grid, quiet), ScoreClasses(feedback)};
   const std::vector<std::uint32_t> topics = listening_detail::topic_numbers(feedback, out.topics);
   const CandidateFinder finder(feedback, horizon, quiet);
   const std::size_t n = feedback.size();
@@ -136,12 +138,16 @@ inline DeclusteringData declustering_data(const Feedback& feedback, const Durati
   parallel_for(parts.size(), quiet, [&](std::size_t p) {
     for (std::size_t v = parts[p].begin; v < parts[p].end; ++v) {
       const auto [candidates, how] = finder.find(v);
-      bool recent = true;
+      // Of what a voice links to only what is not older than the horizon counts; all, alike in delay, if everything is older.
+      const auto age_of = [&](std::size_t i) { return feedback.time[v] - matches.occurrences[candidates[i]].time; };
+      const bool recent = candidates.size() == 0 || age_of(candidates.size() - 1) <= span;  // the last is the youngest
+      std::size_t kept = 0;
       for (std::size_t i = 0; i < candidates.size(); ++i) {
         const Occurrence& o = matches.occurrences[candidates[i]];
-        const std::int64_t age = feedback.time[v] - o.time;
-        recent = recent && age <= span;
-        found[p].pairs.push_back({o.moment, static_cast<std::uint32_t>(grid.step(static_cast<double>(age)))});
+        const std::int64_t age = age_of(i);
+        if (recent && age > span) continue;
+        ++kept;
+        found[p].pairs.push_back({causes.of(o), static_cast<std::uint32_t>(grid.step(static_cast<double>(age)))});
         found[p].occurrences.push_back(candidates[i]);
       }
       const std::uint32_t customer = feedback.customer[v];
@@ -156,7 +162,7 @@ inline DeclusteringData declustering_data(const Feedback& feedback, const Durati
                        how == How::key || how == How::named,
                        fitted};
       out.how[v] = how;
-      out.offsets[v + 1] = candidates.size();
+      out.offsets[v + 1] = kept;
     }
   });
   for (std::size_t v = 0; v < n; ++v) out.offsets[v + 1] += out.offsets[v];

@@ -1,8 +1,8 @@
 // How long, and at which ages, each occurrence was listened to, summed on the grid of delays: what the model needs to know of what was not said.
-// Source s listens to an occurrence at time t from age a to age b: while the customer is observed, less the first horizon where earlier
-// occurrences are not known, and inside the source's window. A delay with cumulative K then brings K(b) − K(a) of its voices to our ears. K is
+// Source s listens to an occurrence at time t from age a to age b: while the customer's voices can be explained (`fitted_window`), and inside the
+// source's window. A delay with cumulative K then brings K(b) − K(a) of its voices to our ears. K is
 // linear within steps, so that sums over occurrences need only weights at the grid's edges; nothing is rounded.
-// Cost: one pass over the occurrences, once; then O(customers · moments + occurrences near an end) for each weighting of the customers.
+// Cost: one pass over the occurrences, once; then O(customers · causes + occurrences near an end) for each weighting of the customers.
 #pragma once
 
 #include <algorithm>
@@ -16,20 +16,28 @@
 #include "sojourn/core/threads.hpp"
 #include "sojourn/core/time.hpp"
 #include "sojourn/experience/match.hpp"
+#include "sojourn/listening/causes.hpp"
 #include "sojourn/listening/feedback.hpp"
 #include "sojourn/stats/delay.hpp"
 
 namespace sojourn {
 
-/// When a customer's voices can be explained: its observation, less the first horizon if what happened before is not listed.
+/// When a customer's voices can be explained: from its first event on, while observed, until a horizon after it reached an outcome (and its last
+/// event); less the first horizon of the observation if what happened before is not listed. Who is not there yet, or no more, has nothing to say, and
+/// would make the background look rarer than it is. Empty (from > to) for customers without events.
 inline ListeningWindow fitted_window(const Matches& matches, std::size_t customer, std::int64_t horizon) {
   const EventLog& log = *matches.log;
   const Observation observed = log.observation(customer);
+  const CustomerEvents events = log.customer(customer);
+  if (events.size() == 0) return {0, -1};
   const bool unknown = log.history() == History::truncated || log.history_size(customer) > 0;
-  return {micros(observed.from) + (unknown ? horizon : 0), micros(observed.to)};
+  ListeningWindow out{std::max(micros(observed.from) + (unknown ? horizon : 0), micros(events.time(0))), micros(observed.to)};
+  const Ending ending = matches.ending(customer);
+  if (ending.reached()) out.to = std::min(out.to, std::max(ending.time, micros(events.time(events.size() - 1))) + horizon);
+  return out;
 }
 
-/// Sums of exposure under one weighting of customers. A cell is (moment · windows + window) · groups + group.
+/// Sums of exposure under one weighting of customers. A cell is (cause · windows + window) · groups + group.
 struct ExposureSums {
   static constexpr std::size_t edges = DelayGrid::steps + 1;
   std::vector<double> whole;       // by cell: occurrences heard at every age
@@ -49,8 +57,8 @@ struct ExposureSums {
 /// The exposure of every occurrence, gathered by customer. Immutable.
 class ExposureGrid {
  public:
-  ExposureGrid(const Feedback& feedback, std::int64_t horizon, const DelayGrid& grid, const Run& run)
-      : matches_(*feedback.matches), groups_(feedback.groups.names.size()), horizon_(horizon) {
+  ExposureGrid(const Feedback& feedback, const Causes& causes, std::int64_t horizon, const DelayGrid& grid, const Run& run)
+      : matches_(*feedback.matches), causes_(causes.size()), groups_(feedback.groups.names.size()), horizon_(horizon) {
     std::map<ListeningWindow, std::uint32_t> numbers;
     for (const Source& source : feedback.sources) {
       const auto [at, fresh] = numbers.emplace(source.window, static_cast<std::uint32_t>(windows_.size()));
@@ -59,7 +67,7 @@ class ExposureGrid {
     }
     const std::vector<Slice> customers = slices(matches_.log->customers(), 4 * run.count());
     std::vector<Part> parts(customers.size());
-    parallel_for(customers.size(), Run{run.count()}, [&](std::size_t p) { gather(customers[p], feedback.groups, grid, parts[p]); });
+    parallel_for(customers.size(), Run{run.count()}, [&](std::size_t p) { gather(customers[p], feedback.groups, causes, grid, parts[p]); });
     for (Part& part : parts) {
       whole_.insert(whole_.end(), part.whole.begin(), part.whole.end());
       partial_.insert(partial_.end(), part.partial.begin(), part.partial.end());
@@ -68,9 +76,9 @@ class ExposureGrid {
     }
   }
 
-  [[nodiscard]] std::size_t cells() const { return matches_.journey->moments().size() * windows_.size() * groups_; }
-  [[nodiscard]] std::size_t cell(std::size_t moment, std::size_t source, std::size_t group) const {
-    return (moment * windows_.size() + window_of_source_[source]) * groups_ + group;
+  [[nodiscard]] std::size_t cells() const { return causes_ * windows_.size() * groups_; }
+  [[nodiscard]] std::size_t cell(std::size_t cause, std::size_t source, std::size_t group) const {
+    return (cause * windows_.size() + window_of_source_[source]) * groups_ + group;
   }
   [[nodiscard]] std::size_t window(std::size_t source) const { return window_of_source_[source]; }
 
@@ -114,8 +122,8 @@ class ExposureGrid {
     std::vector<Background> background;
   };
 
-  void gather(const Slice& customers, const ResponseGroups& groups, const DelayGrid& grid, Part& out) const {
-    std::vector<std::uint32_t> count(matches_.journey->moments().size() * windows_.size());
+  void gather(const Slice& customers, const ResponseGroups& groups, const Causes& causes, const DelayGrid& grid, Part& out) const {
+    std::vector<std::uint32_t> count(causes_ * windows_.size());
     std::vector<std::uint32_t> met;
     for (std::size_t c = customers.begin; c < customers.end; ++c) {
       const auto customer = static_cast<std::uint32_t>(c);
@@ -128,7 +136,7 @@ class ExposureGrid {
         for (const Occurrence& o : matches_.of_customer(c)) {
           const std::int64_t a = std::max<std::int64_t>(from - o.time, 0), b = std::min(to - o.time, horizon_);
           if (a >= horizon_ || b <= 0) continue;
-          const std::uint32_t place = o.moment * static_cast<std::uint32_t>(windows_.size()) + w;
+          const std::uint32_t place = causes.of(o) * static_cast<std::uint32_t>(windows_.size()) + w;
           const auto cell = static_cast<std::uint32_t>(place * groups_ + group);
           if (a == 0 && b == horizon_) {
             if (count[place]++ == 0) met.push_back(place);
@@ -147,7 +155,7 @@ class ExposureGrid {
   }
 
   const Matches& matches_;
-  std::size_t groups_;
+  std::size_t causes_, groups_;
   std::int64_t horizon_;
   std::vector<ListeningWindow> windows_;  // the different ones
   std::vector<std::uint32_t> window_of_source_;

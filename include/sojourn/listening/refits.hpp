@@ -114,7 +114,7 @@ inline void score_moments(const Declustering& model, const DeclusteringModel& dr
     if (!(all > 0)) continue;
     const double mark = score_mark(feedback.scale, feedback.score[v]), scale = weight[data.voices[v].customer] / all;
     for (std::size_t k = 0; k < parts.size(); ++k) {
-      Sums& s = sums[data.pairs[data.offsets[v] + k].moment];
+      Sums& s = sums[data.causes.moment(data.pairs[data.offsets[v] + k].cause)];
       s.weight += parts[k] * scale;
       s.marks += parts[k] * scale * mark;
     }
@@ -148,7 +148,7 @@ inline Refits refit(const Attribution& attribution, const RefitOptions& options 
   if (options.draws < 2) refuse("draws", std::to_string(options.draws), "at least 2");
   const Declustering& model = *attribution.model;
   const DeclusteringData& data = model.data;
-  const std::size_t moments = data.moments(), sources = data.sources(), groups = data.groups();
+  const std::size_t moments = attribution.matches->journey->moments().size(), sources = data.sources(), groups = data.groups();
   const ExposureSums exposure = data.exposure.sum({});
   Refits out{moments, options.draws, std::vector<double>(moments * options.draws), std::vector<double>(moments * options.draws)};
   parallel_for(options.draws, options.run, [&](std::size_t d) {
@@ -157,13 +157,11 @@ inline Refits refit(const Attribution& attribution, const RefitOptions& options 
         Fitter(data, weight, Run{1}, 1)
             .fit({.shape = model.shape, .most_iterations = 300, .tolerance = 1e-5, .dispersed = std::array<std::uint64_t, 2>{options.seed, d}})
             .model;
-    for (std::size_t m = 0; m < moments; ++m) {
-      double voices = 0;
+    for (std::size_t c = 0; c < data.causes.size(); ++c)
       for (std::size_t s = 0; s < sources; ++s)
         for (std::size_t g = 0; g < groups; ++g)
-          voices += drawn.rate[(s * groups + g) * drawn.columns + m] * exposure.of(data.exposure.cell(m, s, g), drawn.delays[m].cumulative());
-      out.voices[d * moments + m] = voices;
-    }
+          out.voices[d * moments + data.causes.moment(c)] +=
+              drawn.rate[(s * groups + g) * drawn.columns + c] * exposure.of(data.exposure.cell(c, s, g), drawn.delays[c].cumulative());
     refits_detail::score_moments(model, drawn, weight, options.seed, d, std::span(out.score).subspan(d * moments, moments));
   });
   return out;

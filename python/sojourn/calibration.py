@@ -1,0 +1,75 @@
+"""Whether the weights of an attribution mean what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sojourn import _core
+from sojourn.table import Table, as_arrow
+
+if TYPE_CHECKING:
+    from sojourn.attribution import Attribution
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far the weights of an attribution are from what turned out to be true.
+
+    Attributes
+    ----------
+    error
+        Expected calibration error: the mean, over pairs of a voice and an occurrence or of a voice and none, with
+        weights from .02 to .98, of how far the mean weight of their bin is from the share that is true.
+    by_chance
+        What `error` is expected to be for weights that are right, with so few pairs. An `error` near it says no more.
+    right
+        Share of the voices whose greatest weight is on the truth.
+    voices
+        Number of voices that were judged.
+    bins
+        pairs, weight (mean), share_true, by weight.
+    """
+
+    error: float
+    by_chance: float
+    right: float
+    voices: int
+    bins: Table
+
+    def __repr__(self) -> str:
+        return (
+            f"Calibration(error {self.error:.4f}, {self.by_chance:.4f} by chance alone, "
+            f"{self.right:.1%} of {self.voices:,} voices right)"
+        )
+
+
+def calibration(attribution: Attribution, truth: Any, bins: int = 20) -> Calibration:
+    """Hold an attribution against what is known of its voices.
+
+    Parameters
+    ----------
+    attribution
+        By whatever method.
+    truth
+        Table feedback (the voice's row, from 0), occurrence_id (null: about no occurrence). Voices that it does not
+        list are not judged.
+    bins
+        Number of bins of equal counts.
+
+    Raises
+    ------
+    InvalidInput
+        With its row for a voice that is not there or listed twice; for an empty table.
+    """
+    error, by_chance, right, voices, table = _core.calibrate(attribution._core, as_arrow(truth, "truth"), bins)
+    return Calibration(error, by_chance, right, voices, Table(table, attribution._like))
+
+
+def link_calibration(attribution: Attribution, bins: int) -> Calibration:
+    """Hold an attribution against the links of its voices (`Attribution.calibration`)."""
+    settings = attribution._settings
+    error, by_chance, right, voices, table = _core.calibrate_links(
+        attribution._core, settings["method"], settings["half_life"], bins
+    )
+    return Calibration(error, by_chance, right, voices, Table(table, attribution._like))
