@@ -11,7 +11,10 @@ from sojourn.calibration import Calibration, calibration
 from sojourn.declustering import DeclusteringModel
 from sojourn.discover import discover
 from sojourn.drivers import lmg
+from sojourn.duplicates import deduplicated, near_duplicates
 from sojourn.events import EventLog
+from sojourn.feedback import Feedback, feedback
+from sojourn.feedback_sources import FeedbackSource, calls, reviews, survey, tickets
 from sojourn.graph import JourneyGraph
 from sojourn.journey import Journey, Moment, Outcome, Stage
 from sojourn.matches import Matches
@@ -35,6 +38,7 @@ from sojourn.room import Room
 from sojourn.score_change import score_change
 from sojourn.scores import csat, mean_score, nps
 from sojourn.table import Table
+from sojourn.topics import Topics, topics
 from sojourn.xes import read_xes
 
 __all__ = [
@@ -44,6 +48,8 @@ __all__ = [
     "DeclusteringModel",
     "Definition",
     "EventLog",
+    "Feedback",
+    "FeedbackSource",
     "InvalidInput",
     "Journey",
     "JourneyGraph",
@@ -56,27 +62,36 @@ __all__ = [
     "Room",
     "Stage",
     "Table",
+    "Topics",
     "__version__",
     "absent",
     "all_of",
     "anniversary",
     "any_of",
     "calibration",
+    "calls",
     "column",
     "count",
     "csat",
     "datasets",
+    "deduplicated",
     "discover",
     "event",
+    "feedback",
     "gap",
     "lmg",
     "mean_score",
     "merge",
+    "near_duplicates",
     "nps",
     "nth",
     "read_xes",
     "reconcile",
+    "reviews",
     "score_change",
     "sequence",
     "spell_number",
+    "survey",
+    "tickets",
+    "topics",
 ]
