@@ -40,6 +40,11 @@ class World:
     mean_delay (days), topics (moment and background × topic), scores (moment and background × 0..10: of the voices),
     experienced (moment × 0..10: of the occurrences)."""
 
+    @property
+    def span(self) -> int:
+        """The horizon in microseconds."""
+        return int(self.horizon[:-1]) * (DAY if self.horizon[-1] == "d" else DAY // 1440)
+
     def journey(self) -> sj.Journey:
         return sj.Journey(["live"], [sj.Moment(m, "live", when=sj.event(m)) for m in self.planted["moments"]])
 
@@ -54,6 +59,33 @@ class World:
         if self.groups is not None and options.get("method", "declustering") == "declustering":
             given["response_groups"] = pa.table(self.groups)
         return (matches or self.matches()).attribute(pa.table(self.feedback), **{**given, **options})
+
+    def expected_voices(self) -> dict[str, float]:
+        """Return how many voices each moment's known occurrences are expected to draw where they can be heard.
+
+        For exponential delays; voices beyond the horizon are left out.
+        """
+        micros = {name: column.cast(pa.int64()).to_numpy() for name, column in self.observed.items()}
+        order = np.searchsorted(micros["customer"], self.events["customer"].to_numpy())
+        when = self.events["time"].cast(pa.int64()).to_numpy()
+        what = np.array([int(name[1:]) for name in self.events["event"].to_pylist()], dtype=int)
+        group = np.zeros(len(micros["customer"]), dtype=int)
+        if self.groups is not None:
+            group = np.array([self.planted["groups"].index(g) for g in self.groups["group"].to_pylist()])
+        out = np.zeros(len(self.planted["moments"]))
+        for s, source in enumerate(self.planted["sources"]):
+            opens, closes = -np.inf, np.inf
+            if self.windows is not None:
+                row = self.windows["source"].to_pylist().index(source)
+                opens, closes = (self.windows[e].cast(pa.int64())[row].as_py() for e in ("from", "to"))
+            mean = self.planted["mean_delay"][what] * DAY
+            a = np.clip(np.maximum(micros["from"][order], opens) - when, 0, self.span)
+            b = np.clip(np.minimum(micros["to"][order], closes) - when, 0, self.span)
+            share = np.maximum(np.exp(-a / mean) - np.exp(-b / mean), 0)
+            known = when >= micros["from"][order]
+            alpha = self.planted["alpha"][what, s, group[order]]
+            out += np.bincount(what, alpha * share * known, len(out))
+        return dict(zip(self.planted["moments"], out.tolist(), strict=True))
 
     def occurrence_ids(self, matches: sj.Matches) -> list[int | None]:
         """Return the occurrence_id behind each voice; None for background and what happened before observation."""
