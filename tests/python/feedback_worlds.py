@@ -151,6 +151,7 @@ def planted_world(
     sources: dict[str, tuple[float, tuple[float, float] | None]] | None = None,
     groups: dict[str, tuple[float, float]] | None = None,
     keys: float = 0.0,
+    events_per_key: int = 1,
     named: float = 0.0,
     ends: tuple[float, float] | None = None,
     begins: tuple[float, float] | None = None,
@@ -180,6 +181,8 @@ def planted_world(
         Name → share of customers, and by what factor they speak more or less.
     keys, named
         Share of voices about an occurrence that carry its key, and that name its moment.
+    events_per_key
+        How many of a customer's events in a row have the same key, a claim's for instance.
     ends, begins
         Bounds between which the last and first day of each customer's observation are drawn. What happened before lies
         in the log if `history` is ``"complete"``.
@@ -209,6 +212,9 @@ def planted_world(
     who, when, what = np.concatenate(whos), np.concatenate(whens), np.concatenate(whats)
     order = np.lexsort((when, who))
     who, when, what = who[order], np.round(when[order] * DAY) / DAY, what[order]
+
+    place = np.arange(len(who)) - np.searchsorted(who, who)  # among the customer's events
+    key = np.arange(len(who)) - place % events_per_key
 
     # Who speaks, and when.
     listed = groups or {"all": (1.0, 1.0)}
@@ -280,7 +286,7 @@ def planted_world(
             "customer": pa.array(who[met]),
             "time": _instants(when[met]),
             "event": _texts(what[met], names),
-            "key": pa.array(met),
+            "key": pa.array(key[met]),
         },
         observed={"customer": pa.array(np.arange(customers)), "from": _instants(first), "to": _instants(last)},
         feedback={
@@ -289,7 +295,7 @@ def planted_world(
             "source": _texts(source[heard], list(named_sources)),
             "topic": _texts(topic[heard], [f"t{t}" for t in range(topics)], no_topic[heard]),
             "score": pa.array(rating[heard], mask=no_score[heard]),
-            "key": pa.array(caused, mask=keyed),
+            "key": pa.array(key[caused] if len(key) else caused, mask=keyed),
             "moment": _texts(of[heard], names, ~has_name[heard]),
         },
         truth={

@@ -102,8 +102,8 @@ def delay_of(model: Any, moment: str, horizon: float) -> list[float]:
     middle = (middle[1:] + middle[:-1]) / 2
 
     def mean(rate: float) -> float:
-        spread = reference.cumulative("exponential", np.array([rate]), reference.edges(horizon, STEPS), horizon, None)
-        return float((np.diff(spread) * middle).sum())
+        shares = reference.masses("exponential", np.array([rate]), reference.edges(horizon, STEPS), horizon)
+        return float((shares * middle).sum())
 
     if row.get("scale") is not None:
         return [1 / row["scale"]]
@@ -184,6 +184,7 @@ def small_world(seed: int) -> World:
         sources=maybe(None, {"phone": (0.4, None), "survey": (0.6, (60.0, 300.0))}),
         groups=maybe(None, {"old": (0.7, 1.1), "young": (0.3, 0.6)}),
         keys=maybe(0.0, 0.3),
+        events_per_key=maybe(1, 4),
         named=maybe(0.0, 0.2),
         ends=maybe(None, (120.0, 365.0)),
         begins=maybe(None, (0.0, 90.0)),
@@ -478,6 +479,7 @@ def test_the_rate_of_voices_is_recovered_where_a_third_of_the_occurrences_are_ce
         topics=4,
         days=120,
         rate=(4.0, 6.0),
+        alpha=(0.08, 0.25),
         mean_delay=(8.0, 15.0),
         ends=(40.0, 120.0),
         sources={"phone": (0.5, None), "survey": (0.5, (20.0, 80.0))},

@@ -197,12 +197,21 @@ def cumulative(shape: str, parameters: np.ndarray, age: np.ndarray, horizon: flo
     return np.expm1(-((age / scale) ** power)) / np.expm1(-((horizon / scale) ** power))
 
 
+def masses(shape: str, parameters: np.ndarray, e: np.ndarray, horizon: float) -> np.ndarray:
+    """Return the share of delays within each step; by hazards, since the tail is lost in differences of K."""
+    if shape == "piecewise":
+        return np.diff(cumulative(shape, parameters, e, horizon, None))
+    power, scale = (1.0, 1 / parameters[0]) if shape == "exponential" else parameters
+    hazard = (e / scale) ** power
+    return np.exp(-hazard[:-1]) * np.expm1(-np.diff(hazard)) / np.expm1(-((horizon / scale) ** power))
+
+
 def density(shape: str, parameters: np.ndarray, age: np.ndarray, horizon: float, steps: int | None) -> np.ndarray:
     """Return k, per second."""
     if steps is not None or shape == "piecewise":
         e = edges(horizon, steps if steps is not None else len(parameters))
         step = np.clip(np.searchsorted(e, age, side="right") - 1, 0, len(e) - 2)
-        return (np.diff(cumulative(shape, parameters, e, horizon, None)) / np.diff(e))[step]
+        return (masses(shape, parameters, e, horizon) / np.diff(e))[step]
     power, scale = (1.0, 1 / parameters[0]) if shape == "exponential" else parameters
     x = np.maximum(age, 1e-6) / scale  # a Weibull of shape below 1 is infinite at 0
     return power / scale * x ** (power - 1) * np.exp(-(x**power)) / -np.expm1(-((horizon / scale) ** power))
@@ -373,8 +382,8 @@ def _delays_of_moment(
             xtol=1e-12,
             rtol=1e-14,
         )
-        masses = (count + 0.5) / (cost + nu)
-        return masses / masses.sum()
+        share = (count + 0.5) / (cost + nu)
+        return share / share.sum()
     if shape == "exponential":
         peak = golden(lambda x: worth(_unpacked(shape, np.array([x]), horizon)), np.log(1e-3), np.log(1e6))
         found = _unpacked(shape, np.array([peak]), horizon)
@@ -445,7 +454,7 @@ def fit(
             groups_of = of.occurrence_group[mine]
             return np.array([(spans[..., 1] - spans[..., 0])[groups_of == x].sum(axis=0) for x in range(groups)]).T
         assert steps is not None
-        return covered[moment] @ np.diff(cumulative(shape, parameters, edges(of.horizon, steps), of.horizon, None))
+        return covered[moment] @ masses(shape, parameters, edges(of.horizon, steps), of.horizon)
 
     if steps is None:
         reading = [(np.flatnonzero(m == x), age[m == x]) for x in range(moments)]
