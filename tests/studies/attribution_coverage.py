@@ -5,7 +5,7 @@ against what the planted rates expect of the occurrences that happened (the shar
 its interval holds when theirs does), scores against the planted score of the moment's voices. Pooled over moments that
 drew 30 voices or more, 86 to 94% are to hold it.
 
-Run by hand: 300 replicates, in at most a quarter of an hour.
+Run by hand: 300 replicates.
 """
 
 from __future__ import annotations
