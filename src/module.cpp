@@ -13,6 +13,7 @@ void bind_effects(py::module_& m);
 void bind_horizon(py::module_& m);
 void bind_experience(py::module_& m);
 void bind_listening(py::module_& m);
+void bind_scores(py::module_& m);
 void bind_assets(py::module_& m);
 void bind_datasets(py::module_& m);
 void bind_discover(py::module_& m);
@@ -31,6 +32,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   sojourn::python::bind_horizon(m);
   sojourn::python::bind_experience(m);
   sojourn::python::bind_listening(m);
+  sojourn::python::bind_scores(m);
   sojourn::python::bind_assets(m);
   sojourn::python::bind_datasets(m);
   sojourn::python::bind_discover(m);

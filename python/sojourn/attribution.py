@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sojourn import _core
+from sojourn import _core, score_comparison
 from sojourn._core import InvalidInput
 from sojourn._threads import checked
 from sojourn.table import Table, as_arrow
@@ -112,13 +112,16 @@ class Attribution:
         """
         return self._table(self._core.weights(checked(threads)))
 
-    def moments(self, interval: float = 0.9) -> Table:
+    def moments(self, interval: float = 0.9, selection: float = 2.0) -> Table:
         """Return what was said of each moment, one row a moment, in the journey's order.
 
         Parameters
         ----------
         interval
-            Confidence of `low` and `high`.
+            Confidence of `low` and `high`, also of the reweighted ones.
+        selection
+            How many times as readily, or as rarely, those who would have said the worst (detractors, the unsatisfied,
+            scores below the mean) may have answered as the others of their group: a ratio of rates, at least 1.
 
         Returns
         -------
@@ -127,10 +130,15 @@ class Attribution:
             exceeds 1 where an occurrence draws several voices), null if there was none; score, low, high, by the scale
             (NPS: adjusted Wald, see `nps`; satisfied share: Wilson; mean: Student), over the voices that have a score,
             with n = sum of their weights, null where no voice or interval is; score_reweighted, low_reweighted,
-            high_reweighted: null without response groups; delay: weighted mean of seconds from occurrence to voice;
-            inseparable_from: null, since these methods do not ask.
+            high_reweighted: the score of all customers who met the moment, each response group counting for as many as
+            met it (post-stratification, Holt & Smith 1979); uncovered: share of them in groups without a scored voice,
+            for whom it does not speak (all four null without response groups); bound_low, bound_high: what
+            score_reweighted (without groups: score) would be at either end of `selection`, in every group alike
+            (marginal sensitivity model: Tan 2006, after Rosenbaum; `selection` without end gives Manski's bounds). They
+            bound the score for unequal answering within groups, not for chance, nor for `uncovered`. delay:
+            weighted mean of seconds from occurrence to voice; inseparable_from: null, since these methods do not ask.
         """
-        return self._table(self._core.moments(interval))
+        return self._table(self._core.moments(interval, selection))
 
     def coverage(self) -> Table:
         """Return who was heard where: one row a moment and source, silent ones too, in the journey's order.
@@ -147,6 +155,82 @@ class Attribution:
             and silent are null in the last rows.
         """
         return self._table(self._core.coverage())
+
+    def scores(
+        self,
+        by: str = "moment",
+        apart: str | None = None,
+        interval: float = 0.9,
+        draws: int = 1000,
+        seed: int = 0,
+        *,
+        threads: int | None = None,
+    ) -> Table:
+        """Return scores and how they scatter, by what voices are about or where they come from.
+
+        Parameters
+        ----------
+        by
+            ``"moment"``, ``"stage"``, ``"topic"`` or ``"source"``.
+        apart
+            Tell each apart by ``"solicited"`` (asked for, volunteered, not said), ``"source"`` or ``"group"``.
+        interval
+            Confidence of `low` and `high`, `spread_low` and `spread_high`.
+        draws, seed
+            Of the Bayesian bootstrap over customers that gives `spread_low` and `spread_high`.
+
+        Returns
+        -------
+        Table
+            A row for each that there is, silent ones too: moments and stages in the journey's order, words by code
+            point, last and with null the voices that are about none or name none; apart likewise. The column or columns
+            that tell rows apart (a moment's stage too); voices: sum of weights; n: of those with a score; score, low,
+            high as in `moments`, raw; mean and spread (standard deviation) of the answers on their own scale,
+            spread_low, spread_high: null for n of at most 1, or fewer than two customers; promoters, passives,
+            detractors: shares, null unless the scale is ``"nps"``.
+
+        Raises
+        ------
+        InvalidInput
+            For other words; for a topic, solicited or group that `attribute` was not told of.
+        """
+        given = score_comparison.arguments(
+            self._settings, by=by, apart=apart, interval=interval, draws=draws, seed=seed
+        )
+        return self._table(_core.scores(self._core, given, checked(threads)))
+
+    def compare_scores(
+        self,
+        a: str,
+        b: str,
+        by: str = "moment",
+        interval: float = 0.9,
+        draws: int = 1000,
+        seed: int = 0,
+        *,
+        threads: int | None = None,
+    ) -> score_comparison.ScoreComparison:
+        """Compare the answers about two moments: does the mean differ, and does the spread.
+
+        Parameters
+        ----------
+        a, b
+            Two moments, or stages, topics or sources.
+        by, interval, draws, seed
+            As in `scores`. Each interval holds by itself; both come from the same draws.
+
+        Returns
+        -------
+        ScoreComparison
+            With a `verdict` in words, b against a, such as ``"same mean, wider spread"``.
+
+        Raises
+        ------
+        InvalidInput
+            For one that is not there, the same twice, or scored by fewer than two customers.
+        """
+        given = score_comparison.arguments(self._settings, by=by, interval=interval, draws=draws, seed=seed)
+        return score_comparison.compare(self._core, a, b, given, threads)
 
     def _table(self, core: _core.Table) -> Table:
         return Table(core, self._like)
