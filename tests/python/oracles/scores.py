@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 def mark(scale: str, score: float) -> float:
     """What an answer counts for."""
     if scale == "nps":
-        return (score >= 9) - (score <= 6)
+        return int(score >= 9) - int(score <= 6)
     return float(score >= 4) if scale == "csat" else score
 
 
