@@ -35,12 +35,18 @@ def group_table(of: dict[Any, str | None]) -> pa.Table:
 
 
 @settings(max_examples=many(200), deadline=None)
-@given(worlds(), groups, st.sampled_from(["last_touch", "linear"]), st.sampled_from([1.0, 2.0, 5.0]))
+@given(
+    worlds(),
+    groups,
+    st.sampled_from(["last_touch", "linear"]),
+    st.sampled_from([1.0, 2.0, 5.0]),
+    st.sampled_from(["nps", "mean"]),
+)
 def test_reweighted_scores_and_bounds_agree_with_the_oracle(
-    world: World, of: dict[str, str | None], method: str, selection: float
+    world: World, of: dict[str, str | None], method: str, selection: float, scale: str
 ) -> None:
     matches = matched(world)
-    attribution = attributed(world, method, matches, response_groups=group_table(of))
+    attribution = attributed(world, method, matches, response_groups=group_table(of), scale=scale)
     occurrences = matches.occurrences().rows()
     number = {o["occurrence_id"]: i for i, o in enumerate(occurrences)}
     observed = world.windows and {
@@ -55,7 +61,7 @@ def test_reweighted_scores_and_bounds_agree_with_the_oracle(
     for row in attribution.weights().rows():
         voice = world.voices[row["feedback"]]
         if row["moment"] is not None and voice["score"] is not None:
-            said[row["moment"]].append((row["weight"], oracle.mark("nps", voice["score"]), of.get(voice["customer"])))
+            said[row["moment"]].append((row["weight"], oracle.mark(scale, voice["score"]), of.get(voice["customer"])))
             spoken_of.add(number[row["occurrence_id"]])
     met: dict[str, set[str]] = {moment: set() for moment in MOMENTS}
     for i, o in enumerate(occurrences):
@@ -67,16 +73,24 @@ def test_reweighted_scores_and_bounds_agree_with_the_oracle(
         if found is None:
             assert all(row[name] is None for name in ("score_reweighted", "uncovered", "bound_low", "bound_high"))
             continue
-        mean, n, uncovered = found
+        mean, square, n, uncovered = found
+        scaled = 100 * n / (n + 3) if scale == "nps" else 1.0
         if of:
-            assert near(row["score_reweighted"], 100 * n * mean / (n + 3)), row
+            assert near(row["score_reweighted"], scaled * mean), row
             assert near(row["uncovered"], uncovered)
-            assert row["low_reweighted"] <= row["score_reweighted"] <= row["high_reweighted"]
         else:
             assert row["score_reweighted"] is row["low_reweighted"] is row["uncovered"] is None
-        ends = [oracle.tilted(said[row["moment"]], customers, lambda y: y < 0, t) for t in (selection, 1 / selection)]
-        assert near(row["bound_low"], 100 * n * ends[0] / (n + 3)), row
-        assert near(row["bound_high"], 100 * n * ends[1] / (n + 3)), row
+        if of and scale == "nps":  # adjusted Wald
+            half = 1.6448536269514722 * math.sqrt(((n * square + 1.5) / (n + 3) - (n * mean / (n + 3)) ** 2) / (n + 3))
+            assert near(row["low_reweighted"], max(-100, scaled * mean - 100 * half)), row
+            assert near(row["high_reweighted"], min(100, scaled * mean + 100 * half)), row
+        if scale == "mean" and any(abs(y - mean) < 1e-9 for _, y, _ in said[row["moment"]]):
+            continue  # below the mean or not: rounding decides
+        ends = [
+            oracle.tilted(said[row["moment"]], customers, lambda y: y < (0 if scale == "nps" else mean), times)  # noqa: B023
+            for times in (selection, 1 / selection)
+        ]
+        assert near(row["bound_low"], scaled * ends[0]) and near(row["bound_high"], scaled * ends[1]), row
         shown = row["score_reweighted"] if of else row["score"]
         assert row["bound_low"] - 1e-9 <= shown <= row["bound_high"] + 1e-9
 

@@ -27,8 +27,8 @@ def moments(pairs: Iterable[tuple[float, float]]) -> tuple[float, float, float]:
 
 def reweighted(
     said: Sequence[tuple[float, float, Hashable]], met: Mapping[Hashable, int]
-) -> tuple[float, float, float] | None:
-    """Mean mark, n and uncovered share of (weight, mark, group), with the customers who met the moment by group."""
+) -> tuple[float, float, float, float] | None:
+    """Mean mark, mean square, n, uncovered share of (weight, mark, group) and the customers who met it by group."""
     groups = {g: moments((w, y) for w, y, of in said if of == g) for g in met}
     groups = {g: found for g, found in groups.items() if found[0] > 0}
     if not groups:
@@ -36,14 +36,15 @@ def reweighted(
     covered = sum(met[g] for g in groups)
     part = {g: met[g] / covered for g in groups}
     mean = math.fsum(part[g] * groups[g][1] for g in groups)
-    spread = math.fsum(part[g] * groups[g][2] for g in groups) - mean**2
+    of_square = math.fsum(part[g] * groups[g][2] for g in groups)
+    spread = of_square - mean**2
     total = math.fsum(n for n, _, _ in groups.values())
     variance = math.fsum(
         part[g] ** 2 / n * (square - m * m + spread * min(1, 1 / n)) for g, (n, m, square) in groups.items()
     )
     kish = 1 / math.fsum(part[g] ** 2 / n for g, (n, _, _) in groups.items())
     n = spread * (1 + min(1, 1 / total)) / variance if spread > 1e-12 else kish
-    return mean, n, 1 - covered / sum(met.values())
+    return mean, of_square, n, 1 - covered / sum(met.values())
 
 
 def tilted(
