@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,12 +32,21 @@ def group_table(of: dict[Any, str | None]) -> pa.Table:
     return pa.table({"customer": list(of), "group": pa.array(list(of.values()), pa.string())}) if of else None
 
 
+def talkative(world: World) -> World:
+    """Everyone of the log speaks at the end, with a score, of all that happened to them."""
+    voices = [
+        v | {"customer": PEOPLE[i % 3], "day": 35, "key": None, "moment": None, "score": (v["score"] or 3 * i) % 11}
+        for i, v in enumerate(world.voices * 3)
+    ]
+    return replace(world, voices=voices, windows=None, horizon="60d")
+
+
 # --- against plain Python ---------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=many(200), deadline=None)
 @given(
-    worlds(),
+    st.one_of(worlds(), worlds().map(talkative)),
     groups,
     st.sampled_from(["last_touch", "linear"]),
     st.sampled_from([1.0, 2.0, 5.0]),
