@@ -30,6 +30,7 @@ from sojourn.patterns import (
 )
 from sojourn.room import Room
 from sojourn.scores import csat, mean_score, nps
+from sojourn.surges import SurgeWatch
 from sojourn.table import Table
 from sojourn.xes import read_xes
 
@@ -49,6 +50,7 @@ __all__ = [
     "Reconciliation",
     "Room",
     "Stage",
+    "SurgeWatch",
     "Table",
     "__version__",
     "absent",

@@ -6,7 +6,7 @@
 // shape (N + ½)/D and mean (N + ½)/Σf; f_d = (N_d/D + 10)/(E_d/D + 10), whose own error 1/(N_d/D + 10) is added to φ. φ lies on a grid of nine;
 // its posterior is by its likelihood in the series' baseline times how often the panel's series have it (empirical Bayes, below).
 // Statistic: C_t = max(0, C_{t−1} + s_t(y_t)), s_t the log-likelihood ratio of twice the mean against the mean (Lucas 1985, Technometrics 27), cut
-// down to sixteenths.
+// down to sixteenths; it stops at 32 nats.
 // Threshold: the distribution of C_t given no alarm so far is carried along (the chain of Brook & Evans 1972, Biometrika 59) for each node of
 // (φ, λ), so that not knowing them counts; h_t is the least with P(C_t ≥ h_t | baseline, no alarm so far) ≤ what may be spent (dynamic probability
 // limits: Shen, Zou, Jiang & Tsung 2013, Naval Res. Logist. 60). What a period cannot spend, since counts are whole, is left to the next. Hence
@@ -56,7 +56,8 @@ struct Burst {
 
 namespace burst_detail {
 
-inline constexpr double steps_per_nat = 16, rise = 2, phase_prior = 10, least_probability = 1e-14;
+inline constexpr double steps_per_nat = 16, rise = 2, phase_prior = 10, least_probability = 1e-13;
+inline constexpr std::int64_t most_steps = 512;  // the statistic stops at 32 nats
 inline constexpr std::size_t rates = 5;
 inline constexpr std::array<double, 9> dispersions = {0, 0.004, 0.01, 0.025, 0.06, 0.15, 0.4, 1, 2.5};
 
@@ -273,14 +274,17 @@ class BurstDetector {
   static void step(Chain& chain, std::span<const double> p, std::span<const std::int64_t> score) {
     std::vector<double> up_to(p.size() + 1);  // P(Y < y)
     for (std::size_t y = 0; y < p.size(); ++y) up_to[y + 1] = up_to[y] + p[y];
-    const auto top = static_cast<std::int64_t>(chain.size()) - 1 + std::max<std::int64_t>(score.back(), 0);
+    const std::int64_t most = burst_detail::most_steps;
+    const auto top = std::min(most, static_cast<std::int64_t>(chain.size()) - 1 + std::max<std::int64_t>(score.back(), 0));
     Chain next(static_cast<std::size_t>(top) + 1);
     for (std::size_t c = 0; c < chain.size(); ++c) {
       if (chain[c] < burst_detail::least_probability) continue;
       const auto at = static_cast<std::int64_t>(c);
       const auto first = std::upper_bound(score.begin(), score.end(), -at) - score.begin();  // the first count that leaves it above 0
       next[0] += chain[c] * up_to[static_cast<std::size_t>(first)];
-      for (auto y = static_cast<std::size_t>(first); y < p.size(); ++y) next[static_cast<std::size_t>(at + score[y])] += chain[c] * p[y];
+      auto y = static_cast<std::size_t>(first);
+      for (; y < p.size() && at + score[y] < most; ++y) next[static_cast<std::size_t>(at + score[y])] += chain[c] * p[y];
+      if (y < p.size()) next.back() += chain[c] * (up_to.back() - up_to[y]);
     }
     while (next.size() > 1 && next.back() < burst_detail::least_probability) next.pop_back();
     chain = std::move(next);
@@ -336,7 +340,7 @@ class BurstDetector {
     if (statistic_ == 0) since_ = now_, expected_ = found_ = 0;
     expected_ += mean;
     found_ += static_cast<double>(count);
-    statistic_ = std::max<std::int64_t>(0, statistic_ + score.of(static_cast<double>(count)));
+    statistic_ = std::clamp<std::int64_t>(statistic_ + score.of(static_cast<double>(count)), 0, most_steps);
     BurstVerdict out{mean, static_cast<double>(statistic_) / steps_per_nat, static_cast<double>(h) / steps_per_nat,
                      statistic_ >= static_cast<std::int64_t>(h)};
     if (out.alarm) alarm(out);
