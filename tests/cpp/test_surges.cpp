@@ -29,7 +29,7 @@ std::vector<std::vector<std::uint64_t>> quiet(std::size_t periods, std::size_t s
 }
 
 BurstPanel fed(const std::vector<std::vector<std::uint64_t>>& counts, const Run& run, bool stop_and_go) {
-  BurstPanel panel({14, 2, 7}, 3, 0.05);
+  BurstPanel panel({14, 2, 7}, 3, 0.01);
   panel.feed({});
   for (const std::uint64_t count : counts.front()) panel.add(count);
   for (std::size_t t = 1; t < counts.size(); ++t) {
@@ -69,7 +69,8 @@ TEST_CASE("periods begin on Mondays, on the first, at midnight, before 1970 too"
 }
 
 TEST_CASE("a burst is found, dated, and one") {
-  auto counts = quiet(60, 3, 4);
+  std::vector<std::vector<std::uint64_t>> counts;
+  for (std::size_t t = 0; t < 60; ++t) counts.push_back({3 + t % 3, 3 + t % 4, 4});
   for (std::size_t t = 50; t < 54; ++t) counts[t][1] = 16;
   const BurstPanel panel = fed(counts, Run{1}, false);
   REQUIRE(panel.series()[1].bursts().size() == 1);
