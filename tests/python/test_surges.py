@@ -132,6 +132,8 @@ def test_first_and_last_period_are_complete_where_sources_were_listened_to_throu
     assert found.to_dict()["complete"] == [True, True, False]
     assert found.to_dict()["voices"] == [0, 1, 0]
     assert attribution(said).trend("1 week", ()).to_dict()["complete"] == [False]
+    later = {"source": ["survey"], "from": [START + 2 * DAY], "to": [START + 14 * DAY]}
+    assert attribution(said, observed=later).trend("1 week", ()).to_dict()["complete"] == [False, True, False]
 
 
 def test_dates_stay_dates_and_have_no_hours() -> None:
