@@ -22,6 +22,7 @@ void bind_datasets(py::module_& m);
 void bind_discover(py::module_& m);
 void bind_merge(py::module_& m);
 void bind_pickle(py::module_& m);
+void bind_surges(py::module_& m);
 }  // namespace sojourn::python
 
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
@@ -44,4 +45,5 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   sojourn::python::bind_discover(m);
   sojourn::python::bind_merge(m);
   sojourn::python::bind_pickle(m);
+  sojourn::python::bind_surges(m);
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sojourn import _core, score_comparison
+from sojourn import _core, score_comparison, surges
 from sojourn._threads import checked
 from sojourn.calibration import Calibration, link_calibration
 from sojourn.declustering import DeclusteringModel
@@ -401,6 +401,83 @@ class Attribution:
         """
         given = score_comparison.arguments(self._settings, by=by, interval=interval, draws=draws, seed=seed)
         return score_comparison.compare(self._core, a, b, given, threads)
+
+    def trend(self, every: str = "1 week", by: Sequence[str] = ("moment",), interval: float = 0.9) -> Table:
+        """Return the voices in time: a row a group and period, silent periods too.
+
+        Parameters
+        ----------
+        every
+            Length of a period. Months and years begin on their first day, weeks on Mondays, days at midnight, in the
+            log's zone; parts of a day are counted from 1970, UTC.
+        by
+            Groups: some of ``"moment"``, ``"stage"``, ``"topic"``, ``"source"``, or none of them.
+        interval
+            Confidence of `low` and `high`.
+
+        Returns
+        -------
+        Table
+            period: its beginning, written as the feedback's times are; the groups, null for what is about no moment or
+            names no topic or source; voices: sum of weights; score, low, high: as in `moments`; occurrences: of the
+            group's moment or stage in the period (without either: of all), null for what is about none; complete:
+            whether the whole period was listened to: within `observed`, or between the first and the last voice. By
+            moments or stages alone every one of them is there; else the groups that were heard.
+
+        Raises
+        ------
+        InvalidInput
+            For unknown groups, topics asked for and not there, parts of a day where times are dates, a confidence not
+            between 0 and 1, more than 100,000 periods.
+        """
+        return surges.trend(self, every, by, interval)
+
+    def surges(
+        self,
+        every: str = "1 day",
+        by: Sequence[str] = ("moment", "topic"),
+        false_alarms: float = 1.0,
+        baseline: str = "8 weeks",
+        *,
+        until: date | datetime | str | None = None,
+        threads: int | None = None,
+    ) -> Table:
+        """Return the groups of voices that rose above what they usually are, each as it could be known at the time.
+
+        Parameters
+        ----------
+        every, by, false_alarms, baseline
+            As in `SurgeWatch`, which takes voices as they come.
+        until, threads
+            As in `SurgeWatch.update`.
+
+        Returns
+        -------
+        Table
+            See `SurgeWatch.surges`.
+        """
+        return surges.SurgeWatch(every, by, false_alarms, baseline).update(self, until, threads=threads)
+
+    def plot_trend(self, moment: str | None = None, every: str = "1 week", *, false_alarms: float = 1.0) -> Any:
+        """Return a chart of a moment's voices in time, with its surges marked; altair.
+
+        Parameters
+        ----------
+        moment
+            Id of a moment; None: what is about no moment.
+        every
+            Length of a period. Surges are looked for in days where periods are longer.
+        false_alarms
+            A year, of all moments together.
+
+        Raises
+        ------
+        InvalidInput
+            For a moment that the journey does not have, and as in `trend`.
+        """
+        from sojourn._trend_chart import trend_chart
+
+        return trend_chart(self, moment, every, false_alarms)
 
     def _table(self, core: _core.Table) -> Table:
         return Table(core, self._like)
