@@ -11,18 +11,9 @@
 #include "sojourn/stats/scores.hpp"
 
 namespace sojourn::python {
-namespace {
-
-CoverageBy read_by(const std::string& word) {
-  if (word == "moment") return CoverageBy::moment;
-  if (word == "stage") return CoverageBy::stage;
-  refuse("by", "'" + word + "'", "'moment' or 'stage'");
-}
-
-}  // namespace
 
 ResultTable coverage_table(const Attribution& attribution, const std::string& word) {
-  const CoverageBy by = read_by(word);
+  const PlaceBy by = read_place(word);
   const py::gil_scoped_release release;
   const Coverage coverage = cover(attribution, by);
   const Journey& journey = *attribution.matches->journey;
@@ -42,8 +33,8 @@ ResultTable coverage_table(const Attribution& attribution, const std::string& wo
     const auto& name = attribution.feedback->sources[s].name;
     const double weight = spoken.scores.weight();
     about_none.push_back(none ? 1 : 0);
-    if (by == CoverageBy::moment) moment.add(none ? "" : journey.moments()[place].id);
-    stage.add(none ? "" : by == CoverageBy::moment ? journey.moments()[place].stage : journey.stages()[place].id);
+    if (by == PlaceBy::moment) moment.add(none ? "" : journey.moments()[place].id);
+    stage.add(none ? "" : by == PlaceBy::moment ? journey.moments()[place].stage : journey.stages()[place].id);
     source.add(name.value_or(""));
     nameless.push_back(name ? 0 : 1);
     voices.values.push_back(spoken.voices.value());
@@ -61,7 +52,7 @@ ResultTable coverage_table(const Attribution& attribution, const std::string& wo
   }
   Table table;
   table.columns.push_back({"stage", std::move(stage).finish(), about_none});
-  if (by == CoverageBy::moment) table.columns.push_back({"moment", std::move(moment).finish(), about_none});
+  if (by == PlaceBy::moment) table.columns.push_back({"moment", std::move(moment).finish(), about_none});
   table.columns.push_back({"source", std::move(source).finish(), std::move(nameless)});
   table.columns.push_back({"voices", std::move(voices)});
   table.columns.push_back({"occurrences", std::move(occurrences), about_none});

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <map>
 #include <numeric>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,12 +15,10 @@
 #include "sojourn/core/time.hpp"
 #include "sojourn/listening/attribution.hpp"
 #include "sojourn/listening/exposure.hpp"
+#include "sojourn/listening/places.hpp"
 #include "sojourn/stats/scores.hpp"
 
 namespace sojourn {
-
-/// What a cell is about, beside its source.
-enum class CoverageBy : std::uint8_t { moment, stage };
 
 /// What happened at a place, of which a source could hear.
 struct Exposed {
@@ -55,18 +52,11 @@ namespace listening_detail {
 
 class CoverageCounter {
  public:
-  CoverageCounter(const Attribution& attribution, CoverageBy by)
+  CoverageCounter(const Attribution& attribution, PlaceBy by)
       : attribution_(attribution), matches_(*attribution.matches), feedback_(*attribution.feedback), sources_(feedback_.sources.size()) {
-    const Journey& journey = *matches_.journey;
-    place_of_.resize(journey.moments().size());
-    std::iota(place_of_.begin(), place_of_.end(), std::size_t{0});
-    places_ = place_of_.size();
-    if (by == CoverageBy::stage) {
-      std::map<std::string, std::size_t> number;
-      for (const Stage& stage : journey.stages()) number.emplace(stage.id, number.size());
-      for (std::size_t m = 0; m < place_of_.size(); ++m) place_of_[m] = number.at(journey.moments()[m].stage);
-      places_ = number.size();
-    }
+    Places where = places(*matches_.journey, by);
+    places_ = where.ids.size();
+    place_of_ = std::move(where.of_moment);
     std::map<ListeningWindow, std::size_t> numbers;
     for (const ListeningWindow& window : exposures(attribution)) {
       if (numbers.emplace(window, windows_.size()).second) windows_.push_back(window);
@@ -179,7 +169,7 @@ class CoverageCounter {
 }  // namespace listening_detail
 
 /// Place by place and source by source.
-inline Coverage cover(const Attribution& attribution, CoverageBy by = CoverageBy::moment) {
+inline Coverage cover(const Attribution& attribution, PlaceBy by = PlaceBy::moment) {
   return listening_detail::CoverageCounter(attribution, by).run();
 }
 
