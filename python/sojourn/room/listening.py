@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from sojourn.journey_map.numbers import count, counted, duration, money, percent
 from sojourn.journey_map.text import clean
 
+from . import quotes
+from .worth import day, plain_date
+
 if TYPE_CHECKING:
     from sojourn.attribution import Attribution
 
@@ -22,7 +25,10 @@ _METHODS = {
     "last_touch": "last touch: all of a voice goes to the last moment before it",
     "linear": "equal parts: a voice is shared alike by all moments before it",
     "time_decay": "time decay: of the moments before a voice, the earlier ones have less of it",
+    "declustering": "a model: a voice is shared among the moments before it, and none, by how likely each is to have "
+    "brought it, given its time, source, score, topic and links",
 }
+_MODEL = "declustering"
 
 
 def tables(attribution: Attribution, interval: float) -> dict[str, Any]:
@@ -40,7 +46,8 @@ def tables(attribution: Attribution, interval: float) -> dict[str, Any]:
     dict
         ``coverage``, ``stages`` (coverage by stage) and ``heard``: the attribution's tables. ``speakers``: stage,
         moment, speakers through any source, each null where it stands for all of them. ``met``: stage, customers who
-        met it. ``how``: how, voices. ``asked``: source, asked, voices. ``said``: the rest.
+        met it. ``how``: how, voices. ``asked``: source, asked, voices. ``quotes``: see `quotes.rows`. ``said``: the
+        rest.
     """
     import duckdb
 
@@ -56,6 +63,7 @@ def tables(attribution: Attribution, interval: float) -> dict[str, Any]:
         "met": [{"stage": stage, "customers": n} for stage, n in [*sorted(by_stage), (None, everyone[0][0])]],
         "how": spoken.how(),
         "asked": spoken.asked(),
+        "quotes": quotes.rows(spoken.texts([moment.id for moment in attribution.matches.journey.moments])),
         "said": {
             "voices": len(attribution),
             "method": attribution.method,
@@ -80,6 +88,7 @@ class _Spoken:
         self._customer = column("customer")
         self._source = column("source") if settings.get("source") else ["feedback"] * voices
         self._solicited = column("solicited")
+        self._time, self._score, self._text = column("time"), column("score"), column("text")
         weights = attribution.weights().to_dict()
         names = ("feedback", "moment", "stage", "weight", "how")
         self._weights = list(zip(*(weights[name] for name in names), strict=True))
@@ -101,6 +110,25 @@ class _Spoken:
         for _, _, _, weight, how in self._weights:
             sums.setdefault(how, []).append(weight)
         return [{"how": how, "voices": math.fsum(sums[how])} for how in sorted(sums)]
+
+    def texts(self, moments: Iterable[str]) -> dict[str, list[quotes.Voice]]:
+        """Return the voices that have a text, by moment; a voice's weights there are added up."""
+        weights: dict[str, dict[int, list[float]]] = {moment: {} for moment in moments}
+        for voice, moment, _, weight, _ in self._weights:
+            if moment is not None and weight > 0 and self._text[voice] is not None:
+                weights[moment].setdefault(voice, []).append(weight)
+        return {moment: [self._voice(v, math.fsum(ws)) for v, ws in of.items()] for moment, of in weights.items()}
+
+    def _voice(self, voice: int, weight: float) -> quotes.Voice:
+        score, source = self._score[voice], self._source[voice]
+        return quotes.Voice(
+            row=voice,
+            weight=weight,
+            text=self._text[voice],
+            source=None if source is None else str(source),
+            day=plain_date(self._time[voice]),
+            score=None if score is None or math.isnan(score) else float(score),
+        )
 
     def asked(self) -> list[Row]:
         found: dict[Any, list[int]] = {}
@@ -192,6 +220,14 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """A voice in its own words; `about` says through which source, when and with which score."""
+
+    text: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What was said of one moment.
 
@@ -201,6 +237,8 @@ class Heard:
         Name of each source that heard anything, and its voices, most first.
     silent
         Sources that could have heard and did not.
+    quotes
+        What some of them said.
     """
 
     key: str
@@ -214,6 +252,7 @@ class Heard:
     delay: str
     through: tuple[tuple[str, float], ...]
     silent: tuple[str, ...]
+    quotes: tuple[Quote, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +306,7 @@ class Listening:
     @property
     def is_convention(self) -> bool:
         """Whether the method is a convention, and no model."""
-        return self.method in _METHODS
+        return self.method != _MODEL
 
     @property
     def method_words(self) -> str:
@@ -340,6 +379,7 @@ class _Reader:
         self.found = told["heard"]
         self.asked = {row["source"]: row for row in told["asked"]}
         self.scale = told["said"]["scale"]
+        self.quotes = told["quotes"]
         self.keys = sorted({row["source"] for row in self.by_stage}, key=lambda key: self.order(key))
 
     def order(self, source: Any) -> tuple[Any, ...]:
@@ -433,10 +473,17 @@ class _Reader:
             delay="" if row["delay"] is None else duration(float(row["delay"])),
             through=tuple(sorted(voices, key=lambda one: (-one[1], one[0]))),
             silent=tuple(self.name(r["source"]) for r in rows if r["silent"]),
+            quotes=tuple(self.quote(r) for r in _where(self.quotes, moment=row["moment"])),
         )
 
+    def quote(self, row: Row) -> Quote:
+        most = {"nps": " of 10", "csat": " of 5"}.get(self.scale or "", "")
+        score = "no score" if row["score"] is None else f"{row['score']:.12g}".replace("-", "−") + most
+        about = (self.name(row["source"]), day(row["date"]), *((score,) if self.scale else ()))
+        return Quote(row["text"], ", ".join(about))
+
     def name(self, source: Any) -> str:
-        return "no source named" if source is None else clean(str(source)) or "no name"
+        return "no source named" if source is None else quotes.cut(str(source)) or "no name"
 
 
 def _where(rows: Iterable[Row], **wanted: Any) -> list[Row]:
