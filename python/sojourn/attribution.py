@@ -235,11 +235,11 @@ class Attribution:
         Table
             stage, moment (by moment only), source (null: voices that name none); voices: sum of weights; occurrences
             and customers of which the source could hear; speakers: customers of whose voices half a voice or more is
-            about it; score, as in `moments`; value: what all events of those customers come to while observed, each customer once;
-            value_of_speakers likewise (both null for a log without values); silent: something happened and less
-            than half a voice is about it; scored: sum of the weights of voices with a score; silent_customers: those of the customers who did
-            not speak of the place through the source; silent_value: what they come to. occurrences, customers, value,
-            silent, silent_customers and silent_value are null in the last rows.
+            about it; score, as in `moments`; value: what all events of those customers come to while observed, each
+            customer once; value_of_speakers likewise (both null for a log without values); silent: something happened,
+            and less than half a voice is about it; scored: sum of the weights of voices with a score; silent_customers:
+            those of the customers who did not speak of the place through the source; silent_value: what they come to.
+            occurrences, customers, value, silent, silent_customers and silent_value are null in the last rows.
 
         Raises
         ------
