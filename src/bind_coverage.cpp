@@ -46,7 +46,7 @@ ResultTable coverage_table(const Attribution& attribution, const std::string& wo
     score.add(weight > 0 ? std::optional{sojourn::score(attribution.feedback->scale, spoken.scores, weight, 0.9).score} : std::nullopt);
     value.add(valued && !none ? std::optional{exposed.value.value()} : std::nullopt);
     value_of_speakers.add(valued ? std::optional{spoken.value.value()} : std::nullopt);
-    silent.values.push_back(exposed.occurrences > 0 && spoken.speakers == 0 ? 1 : 0);
+    silent.values.push_back(exposed.occurrences > 0 && spoken.voices.value() < half_a_voice ? 1 : 0);
     silent_customers.values.push_back(unheard.customers);
     silent_value.add(valued && !none ? std::optional{unheard.value.value()} : std::nullopt);
   }
