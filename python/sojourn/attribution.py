@@ -521,8 +521,9 @@ class Attribution:
             n_a, n_b: sum of the weights of voices with a score; score_a, score_b: their plain means (NPS without the
             three voices that `coverage` adds, which would part two equal sources of unequal size), null without one;
             difference = score_a - score_b; p_value: (1 + permutations with a difference as large, either way) /
-            (1 + permutations) (Phipson & Smyth 2010); p_adjusted: by Holm (1979) over all rows. The last three are
-            null where either has no score.
+            (1 + permutations) (Phipson & Smyth 2010); p_adjusted: by Holm (1979) over all rows, which cannot fall below
+            their number / (1 + permutations): with many, ask for more. The last three are null where either has no
+            score.
 
         Raises
         ------

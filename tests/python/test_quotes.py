@@ -99,7 +99,8 @@ def test_the_weightiest_low_high_and_any_are_chosen() -> None:
     assert [one.row for one in quotes.choose(voices)] == [3, 1, 0]
     assert quotes.choose(voices[::-1]) == quotes.choose(voices)
     assert [one.row for one in quotes.choose([voice(at, at, 7.0) for at in range(5)])] == [4, 3, 2]
-    assert [one.row for one in quotes.choose([voice(at, at) for at in range(5)])] == [4, 3, 2]
+    older = [voice(at, at, day=DAY - timedelta(days=at)) for at in range(5)]
+    assert [one.row for one in quotes.choose(older)] == [4, 3, 2]
     assert quotes.choose([]) == []
 
 

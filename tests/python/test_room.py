@@ -860,7 +860,7 @@ def fake(scale: str | None = "nps", method: str = "last_touch") -> tuple[dict[st
         "how": rows_of(how=["model", "unattributed"], voices=[29.5, 1.5]),
         "asked": rows_of(source=["call", "survey"], asked=[0, 5], unasked=[25, 0], voices=[25, 6]),
         "quotes": rows_of(moment=["a"], text=["Fine"], source=["call"], date=[date(2026, 3, 9)], score=[4.0]),
-        "said": {"voices": 31, "method": method, "horizon": "60d", "half_life": "7d", "scale": scale,
+        "said": {"voices": 31, "method": method, "horizon": "60d", "scale": scale,
                  "other_customers": 1},
     }  # fmt: skip
     return journey, rows_of(moment=["a", "b", "c"], customers=[40, 30, 9_800]), told

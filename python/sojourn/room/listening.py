@@ -69,7 +69,6 @@ def tables(attribution: Attribution, interval: float) -> dict[str, Any]:
             "voices": len(attribution),
             "method": attribution.method,
             "horizon": attribution.horizon,
-            "half_life": attribution._settings.get("half_life"),
             "scale": attribution.scale if attribution._settings.get("score") else None,
             "other_customers": attribution.other_customers,
         },
