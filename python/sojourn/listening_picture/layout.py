@@ -12,7 +12,7 @@ from sojourn.journey_map.placed import Words
 from sojourn.journey_map.routes import Box
 from sojourn.journey_map.text import clean, shorten, wrap
 
-from .model import FEW, ListeningData, Row, State, source_name, total, voices
+from .model import FEW, NONE, ListeningData, Row, State, source_name, total, voices
 
 _LEFT, _GAP, _ROW, _BETWEEN = 20.0, 8.0, 46.0, 5.0
 _NAMES, _TOTAL, _WIDE = 196.0, 88.0, 1380.0
@@ -54,8 +54,8 @@ def headline(data: ListeningData) -> str:
         lone = len(data.silent) == 1
         places = "1 place" if lone else f"{count(len(data.silent))} places"
         where = f"{_stage(data, most)} through {source_name(most['source'])}"
-        worth = "" if most["silent_value"] is None else f" worth {amount(data, most['silent_value'])}"
-        passed = f"{counted(most['silent_customers'], clean(data.who))}{worth}"
+        worth = "" if most["value"] is None else f" worth {amount(data, most['value'])}"
+        passed = f"{counted(most['customers'], clean(data.who))}{worth}"
         return f"{heard}; {places} where nobody is listening, {'' if lone else 'the largest '}{where}: {passed}"
     passed_by = [(key, name) for key, name in data.stages if data.met.get(key)]
     if not passed_by:
@@ -76,10 +76,10 @@ def caption(data: ListeningData) -> tuple[str, ...]:
         "mean": " and mean score",
     }.get(data.scale or "", "")
     first = ". ".join(clean(part) for part in (data.who.capitalize(), data.period, data.method) if part)
-    second = f"Each cell: voices{score}; under {FEW} voices no score. "
+    second = f"Each cell: voices{score}{f', from {FEW} scored voices on' if score else ''}. "
     second += "Not asked: a source that asks, without an answer there."
     if data.has_value:
-        second += f" Values are summed over the stages, each of the {clean(data.who)} once a stage."
+        second += " Silent value: of those who met a stage, and of whom the source heard nothing there."
     return f"{first}.", second
 
 
@@ -99,12 +99,15 @@ class _Placer:
         self.data = data
         self.astray = any(row["stage"] is None and row["voices"] > 0 for row in data.rows)
         self.columns = [*data.stages, *([("", "About no moment")] if self.astray else [])]
-        self.totals = ["Voices", *(["Value of those who spoke", "Value not heard"] if data.has_value else [])]
+        self.totals = [
+            "Voices",
+            *(["Speakers\u2019 value, sum of stages", "Silent value, sum of stages"] if data.has_value else []),
+        ]
         self.first = _LEFT + _NAMES + 12
         room = _WIDE - self.first - len(self.totals) * (_TOTAL + _GAP) - _LEFT
         self.column = min(max(room / max(len(self.columns), 1) - _GAP, 96.0), 140.0)
         self.total_x = self.first + len(self.columns) * (self.column + _GAP) + 6
-        self.width = max(self.total_x + len(self.totals) * (_TOTAL + _GAP) + _LEFT - _GAP, 860.0)
+        self.width = max(self.total_x + len(self.totals) * (_TOTAL + _GAP) + _LEFT - _GAP, 940.0)
         self.words: list[tuple[str, Words, str]] = []
         self.cells: list[Cell] = []
 
@@ -152,10 +155,11 @@ class _Placer:
                 x += 44
                 if cut is not None:
                     self.say("sub", x, y + 31, written(cut, "nps"), 11.5, "middle")
-            self.say("sub", x + 8, y + 14, "displeased (orange) to pleased (blue)", _SMALL)
-            x += 270
+            self.say("sub", x + 8, y + 14, "orange: displeased, blue: pleased", _SMALL)
+            x += 250
         marks.append(("silent", Box(x, y, 32, 18)))
-        self.say("sub", x + 40, y + 14, f"silent: {clean(self.data.who)[:40]} passed, nobody was heard", _SMALL)
+        who = shorten(clean(self.data.who), 120, _SMALL)
+        self.say("sub", x + 40, y + 14, f"silent: {who} passed, nobody was heard", _SMALL)
         return tuple(marks), y + (34 if self.data.scale == "nps" else 20)
 
     def heads(self, y: float) -> float:
@@ -195,9 +199,11 @@ class _Placer:
     def cell(self, box: Box, row: Row, stage: str, source: str) -> Cell:
         data, state = self.data, self.data.state(row)
         middle = box.x + box.width / 2
-        score = None if row["score"] is None or not row["scored"] else written(row["score"], data.scale)
+        known = row["score"] is not None and row["scored"] >= FEW - NONE
+        score = written(row["score"], data.scale) if known else None
         if state in ("silent", "not asked", "nothing"):
-            text = "" if row["stage"] is None else {"nothing": "nothing to hear"}.get(state, state)
+            nothing = "none" if row["stage"] is None else "nothing to hear"
+            text = nothing if state == "nothing" else state
             kind = {"silent": "strong", "not asked": "italic"}.get(state, "sub")
             lines = [
                 (
@@ -220,16 +226,18 @@ class _Placer:
     def about(self, row: Row, state: State, stage: str, source: str, score: str | None) -> str:
         data, who = self.data, clean(self.data.who)
         said = [f"{source}, {stage}: {counted_voices(row['voices'])}"]
-        if row["speakers"]:
+        spoke = state in ("heard", "few")
+        if spoke:
             said.append(f"of {counted(row['speakers'], who)}")
         if score is not None:
             said.append(f"score {score} over {counted_voices(row['scored'])}")
         if row["stage"] is not None:
+            of, value = ("silent_customers", "silent_value") if spoke else ("customers", "value")
+            worth = "" if row[value] is None else f", worth {amount(data, row[value])}"
             said.append(
                 f"{counted(row['customers'], who)} could be heard ({counted(row['occurrences'], 'occurrences')})"
             )
-            worth = "" if row["silent_value"] is None else f", worth {amount(data, row['silent_value'])}"
-            said.append(f"nothing heard of {counted(row['silent_customers'], who)}{worth}")
+            said.append(f"nothing heard of {counted(row[of], who)}{worth}")
         if state == "not asked":
             said.append("nobody was asked here, or nobody answered")
         return "; ".join(said)

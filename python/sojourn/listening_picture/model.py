@@ -18,7 +18,7 @@ State = Literal["heard", "few", "silent", "not asked", "nothing"]
 Group = Literal["Volunteered", "Asked", "Both or unknown"]
 GROUPS: tuple[Group, ...] = ("Volunteered", "Asked", "Both or unknown")
 FEW = 10
-_NONE = 1e-6
+NONE = 1e-6
 UNNAMED = "no source named"
 
 
@@ -88,9 +88,9 @@ class ListeningData:
 
         A source that asks and has no voice: nobody was asked, or nobody answered; feedback holds answers only.
         """
-        if row["voices"] >= FEW - _NONE:
+        if row["voices"] >= FEW - NONE:
             return "heard"
-        if row["voices"] > _NONE:
+        if row["voices"] > NONE:
             return "few"
         if not row["customers"]:
             return "nothing"
@@ -100,7 +100,7 @@ class ListeningData:
     def silent(self) -> tuple[Row, ...]:
         """Places where customers passed and nobody spoke unasked, those of most value (then customers) first."""
         found = [row for row in self.rows if row["stage"] is not None and self.state(row) == "silent"]
-        return tuple(sorted(found, key=lambda row: (-(row["silent_value"] or 0), -row["silent_customers"])))
+        return tuple(sorted(found, key=lambda row: (-(row["value"] or 0), -row["customers"])))
 
 
 def voices(rows: Iterable[Row]) -> float:

@@ -106,7 +106,7 @@ class ListeningPicture(Picture):
             title=self.title,
             caption=" ".join(caption(placed.data)),
             width=placed.width,
-            head=0.0,
+            head=placed.legend[0][1].y - 8 if placed.legend else 0.0,
             name="cells",
         )
         places = {"heads": [(head, at < 4) for at, head in enumerate(_HEADS)], "rows": self._rows()}
