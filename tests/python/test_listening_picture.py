@@ -165,6 +165,14 @@ def test_states_are_told_apart() -> None:
     assert picture.svg.count('-silent" x=') == 3
 
 
+def test_long_names_leave_room_for_the_finding() -> None:
+    for name in HOSTILE:
+        data = ListeningData((("a", name),), (row("a", name, 0.0),), {}, {"a": 50}, who=name, unit="$")
+        picture = ListeningPicture(data)
+        check_room(picture.layout)
+        assert "".join(line.text for line in picture.layout.title).endswith("$5k")
+
+
 def test_other_scales_have_no_tone() -> None:
     for scale, score, words in (("csat", 0.83, "83%"), ("mean", 4.214, "4.21")):
         data = ListeningData(
@@ -238,6 +246,7 @@ def test_a_log_without_values_and_feedback_without_columns() -> None:
 
 def test_it_saves(tmp_path: Path) -> None:
     picture = attribution().plot()
+    assert len({attribution().plot().html() for _ in range(20)}) == 1
     for suffix in ("html", "svg", "png"):
         picture.save(tmp_path / f"p.{suffix}")
         assert (tmp_path / f"p.{suffix}").stat().st_size > 1000

@@ -53,17 +53,17 @@ def headline(data: ListeningData) -> str:
         most = data.silent[0]
         lone = len(data.silent) == 1
         places = "1 place" if lone else f"{count(len(data.silent))} places"
-        where = f"{_stage(data, most)} through {source_name(most['source'])}"
+        where = f"{_brief(_stage(data, most))} through {_brief(source_name(most['source']))}"
         worth = "" if most["value"] is None else f" worth {amount(data, most['value'])}"
-        passed = f"{counted(most['customers'], clean(data.who))}{worth}"
+        passed = f"{counted(most['customers'], _brief(clean(data.who)))}{worth}"
         return f"{heard}; {places} where nobody is listening, {'' if lone else 'the largest '}{where}: {passed}"
     passed_by = [(key, name) for key, name in data.stages if data.met.get(key)]
     if not passed_by:
         return f"{heard}; no stage was met"
     said = {key: voices(row for row in data.rows if row["stage"] == key) for key, _ in passed_by}
     key, name = min(passed_by, key=lambda stage: said[stage[0]] / data.met[stage[0]])
-    least = f"{whole(said[key])} on {counted(data.met[key], clean(data.who))}"
-    return f"{heard}, some at every place that listens; fewest at {clean(name)}: {least}"
+    least = f"{whole(said[key])} on {counted(data.met[key], _brief(clean(data.who)))}"
+    return f"{heard}, some at every place that listens; fewest at {_brief(clean(name))}: {least}"
 
 
 def caption(data: ListeningData) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def caption(data: ListeningData) -> tuple[str, ...]:
         "csat": " and share of the satisfied",
         "mean": " and mean score",
     }.get(data.scale or "", "")
-    first = ". ".join(clean(part) for part in (data.who.capitalize(), data.period, data.method) if part)
+    first = ". ".join(clean(part) for part in (data.who[:1].upper() + data.who[1:], data.period, data.method) if part)
     second = f"Each cell: voices{score}{f', from {FEW} scored voices on' if score else ''}. "
     second += "Not asked: a source that asks, without an answer there."
     if data.has_value:
@@ -283,6 +283,11 @@ def written(score: float, scale: str | None) -> str:
 
 def _stage(data: ListeningData, row: Row) -> str:
     return clean(dict(data.stages)[row["stage"]])
+
+
+def _brief(name: str) -> str:
+    """Return a name, shortened where it would leave no room for the finding."""
+    return shorten(name, 400, _TITLE, bold=True)
 
 
 def _short(text: str) -> str:

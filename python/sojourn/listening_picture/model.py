@@ -146,7 +146,7 @@ def from_attribution(attribution: Attribution, *, who: str = "customers", unit: 
         stages=tuple((stage.id, stage.name or stage.id) for stage in matches.journey.stages),
         rows=tuple(attribution.coverage(by="stage").rows()),
         solicited=solicited,
-        met=dict(met),
+        met=dict(sorted(met)),
         scale=attribution.scale if settings.get("score") else None,
         who=who,
         unit=unit,
