@@ -7,10 +7,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
-def escaping(folder: Path) -> Environment:
-    """Return the templates of a folder: everything escaped, nothing undefined passes."""
+def escaping(*folders: Path) -> Environment:
+    """Return the templates of folders, the first that has one: everything escaped, nothing undefined passes."""
     return Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -16,6 +16,7 @@ from sojourn.score_change import ScoreChange, voices_change
 from sojourn.table import Table, as_arrow
 
 if TYPE_CHECKING:
+    from sojourn.listening_picture import ListeningPicture
     from sojourn.matches import Matches
 
 
@@ -340,6 +341,20 @@ class Attribution:
             For another kind of time or `by`, no scored voice before or after it, and as `score_change`.
         """
         return voices_change(self, at, by, interval, draws, seed, threads)
+
+    def plot(self, *, who: str = "customers", unit: str | None = None) -> ListeningPicture:
+        """Return who is heard where, stage by source: a picture that shows itself in a notebook.
+
+        It saves as HTML, SVG or PNG (`save`), and has its cells as rows (`data`).
+
+        Parameters
+        ----------
+        who, unit
+            The plural of what is counted; what stands before an amount, such as ``"$"``.
+        """
+        from sojourn.listening_picture import ListeningPicture, from_attribution
+
+        return ListeningPicture(from_attribution(self, who=who, unit=unit))
 
     def scores(
         self,

@@ -72,7 +72,7 @@ DARK: Mapping[str, str] = MappingProxyType(
         "s6": "#1d6aa3",
     }
 )
-_CUTS = (-40.0, -20.0, -5.0, 5.0, 20.0, 40.0)
+CUTS = (-40.0, -20.0, -5.0, 5.0, 20.0, 40.0)
 _STEP = {1: "L", 2: "Q", 3: "C"}
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _VARIABLE = re.compile(r"var\(--([A-Za-z0-9]+)\)")
@@ -170,13 +170,12 @@ def _without_media(sheet: str) -> str:
 def environment() -> Environment:
     """Return the templates of the map: everything escaped, nothing undefined passes."""
     made = escaping(Path(__file__).parent)
-    made.filters.update(
-        n=_number, course=_course, head=_head, arrow=_arrow, score=_score, frame=_frame, counted=counted
-    )
+    made.filters.update(n=number, course=_course, head=_head, arrow=_arrow, score=tone, frame=_frame, counted=counted)
     return made
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Write a coordinate: one decimal at most."""
     return f"{value:.1f}".removesuffix(".0") if abs(value) >= 0.05 else "0"
 
 
@@ -187,7 +186,7 @@ def _course(route: Route) -> str:
 
 
 def _point(point: tuple[float, float]) -> str:
-    return f"{_number(point[0])} {_number(point[1])}"
+    return f"{number(point[0])} {number(point[1])}"
 
 
 def _head(head: Head) -> str:
@@ -207,9 +206,9 @@ def _arrow(arrow: Arrow) -> str:
     return "M" + "L".join(map(_point, (*right, *left))) + "Z"
 
 
-def _score(score: float) -> int:
+def tone(score: float) -> int:
     """Return which of the seven colours of sentiment a score has."""
-    return sum(score > cut for cut in _CUTS)
+    return sum(score > cut for cut in CUTS)
 
 
 def _frame(card: Card) -> str:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from sojourn._core import InvalidInput
+from sojourn._picture import Picture
 
 from . import words
 from .fold import MOST, FoldedCustomers
 from .layout import layout
 from .model import MapData
 from .numbers import count, duration
-from .paint import Theme, environment, paint, picture_id, resolve
+from .paint import environment, paint, picture_id
 from .placed import Layout
 from .text import clean
 
 Cell = str | int | float | bool | None
 
 
-class JourneyMap:
+class JourneyMap(Picture):
     """A journey map: stages, moments, how customers move between them, and where they leave.
 
     Parameters
@@ -57,6 +55,8 @@ class JourneyMap:
     <JourneyMap: 1 customer left on the way, after Buys>
     """
 
+    kind = "journey map"
+
     def __init__(
         self,
         data: MapData,
@@ -74,12 +74,6 @@ class JourneyMap:
             "folded_customers": folded_customers,
         }
         self._layout = layout(data, value=value, **self._settings)
-
-    def __repr__(self) -> str:
-        return f"<JourneyMap: {self.title}>"
-
-    def _repr_html_(self) -> str:
-        return self.figure()
 
     def figure(self, *, most_paths: int | None = None) -> str:
         """Return the picture with its tables, to stand inside a page.
@@ -157,32 +151,6 @@ class JourneyMap:
             for node in self._layout.data.nodes
         ]
 
-    def save(self, path: str | os.PathLike[str], *, theme: Theme = "light", scale: float = 2.0) -> None:
-        """Write the picture to a file.
-
-        Parameters
-        ----------
-        path
-            Ends in ``.html`` (a page on its own, with its data), ``.svg`` or ``.png``.
-        theme, scale
-            For PNG only: light or dark, and pixels per unit.
-
-        Raises
-        ------
-        ValueError
-            If the name ends otherwise.
-        """
-        file = Path(path)
-        suffix = file.suffix.lower()
-        if suffix == ".png":
-            file.write_bytes(self.png(theme=theme, scale=scale))
-        elif suffix == ".svg":
-            file.write_text(self.svg, encoding="utf-8")
-        elif suffix == ".html":
-            file.write_text(self.html(), encoding="utf-8")
-        else:
-            raise InvalidInput(f"path {os.fspath(path)!r}: a journey map saves as .html, .svg or .png")
-
     def html(self) -> str:
         """Return a page on its own: no script, nothing fetched, light and dark, prints on A3.
 
@@ -192,12 +160,6 @@ class JourneyMap:
         data, value = self._layout.data, self._layout.value
         other = layout(data, value=not value, **self._settings) if data.nodes and data.has_value else None
         return self._render("page.html.jinja", other=other)
-
-    def png(self, *, theme: Theme = "light", scale: float = 2.0) -> bytes:
-        """Return the picture as PNG."""
-        import vl_convert
-
-        return bytes(vl_convert.svg_to_png(resolve(self.svg, theme), scale=scale))
 
     def _card_of(self) -> dict[str, str]:
         """Return the card that each moment is drawn as."""
