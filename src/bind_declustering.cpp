@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -121,18 +122,38 @@ ResultTable rates_table(const Declustering& model) {
 ResultTable delays_table(const Declustering& model) {
   const DeclusteringData& data = model.data;
   CauseColumns cause;
-  Reals mean, from, to, share;
-  for (std::size_t m = 0; m < data.causes.size(); ++m)
-    for (std::size_t j = 0; j < DelayGrid::steps; ++j) {
-      cause.add(data, m);
-      from.values.push_back(data.grid.edge(j) / micros_per_second);
-      to.values.push_back(data.grid.edge(j + 1) / micros_per_second);
-      share.values.push_back(model.fit.model.delays[m].masses()[j]);
-      mean.values.push_back(model.fit.model.delays[m].mean(data.grid) / micros_per_second);
-    }
+  Reals mean;
+  OptionalReals shape, scale;
+  const bool has_scale = model.shape != DelayShape::piecewise;
+  for (std::size_t c = 0; c < data.causes.size(); ++c) {
+    const Delay& delay = model.fit.model.delays[c];
+    cause.add(data, c);
+    mean.values.push_back(delay.mean(data.grid) / micros_per_second);
+    shape.add(has_scale ? std::optional{delay.power()} : std::nullopt);
+    scale.add(has_scale ? std::optional{delay.scale(data.grid) / micros_per_second} : std::nullopt);
+  }
   Table table;
   std::move(cause).finish(table);
   table.columns.push_back({"mean", std::move(mean)});
+  table.columns.push_back(std::move(shape).column("shape"));
+  table.columns.push_back(std::move(scale).column("scale"));
+  return result(std::move(table));
+}
+
+/// The delays' shares by 24 pieces of the horizon, whatever the shape.
+ResultTable pieces_table(const Declustering& model) {
+  const DeclusteringData& data = model.data;
+  CauseColumns cause;
+  Reals from, to, share;
+  for (std::size_t c = 0; c < data.causes.size(); ++c)
+    for (std::size_t p = 0; p < Delay::pieces; ++p) {
+      cause.add(data, c);
+      from.values.push_back(data.grid.edge(p * Delay::piece_steps) / micros_per_second);
+      to.values.push_back(data.grid.edge((p + 1) * Delay::piece_steps) / micros_per_second);
+      share.values.push_back(model.fit.model.delays[c].piece_mass(p));
+    }
+  Table table;
+  std::move(cause).finish(table);
   table.columns.push_back({"from", std::move(from)});
   table.columns.push_back({"to", std::move(to)});
   table.columns.push_back({"share", std::move(share)});
@@ -180,7 +201,8 @@ ResultTable links_table(const Declustering& model) {
   CauseColumns cause;
   OptionalWords source;
   Reals share;
-  for (std::size_t m = 0; m < data.causes.size(); ++m)
+  const bool linked = std::any_of(data.voices.begin(), data.voices.end(), [](const ModelVoice& v) { return v.linked; });
+  for (std::size_t m = 0; linked && m < data.causes.size(); ++m)
     for (std::size_t s = 0; s < data.sources(); ++s) {
       cause.add(data, m);
       source.add(data.feedback->sources[s].name);
@@ -199,6 +221,7 @@ ResultTable model_table(const Attribution& attribution, const std::string& which
   if (which == "background") return background_table(model);
   if (which == "rates") return rates_table(model);
   if (which == "delays") return delays_table(model);
+  if (which == "pieces") return pieces_table(model);
   if (which == "topics") return topics_table(model);
   if (which == "scores") return scores_table(model);
   return links_table(model);

@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "matches.hpp"
+#include "moments_table.hpp"
 #include "sojourn/arrow/import.hpp"
 #include "sojourn/core/duration.hpp"
 #include "sojourn/experience/occurrence_ids.hpp"
 #include "sojourn/listening/attribution.hpp"
 #include "sojourn/listening/coverage.hpp"
 #include "sojourn/listening/feedback.hpp"
-#include "sojourn/listening/moment_voices.hpp"
 #include "sojourn/stats/scores.hpp"
 #include "tables.hpp"
 
@@ -89,51 +89,6 @@ ResultTable weights_table(const Attribution& attribution, std::optional<std::siz
   table.columns.push_back({"stage", words_of(*matches.journey, std::move(moment), &Moment::stage), nulls});
   table.columns.push_back({"weight", std::move(weight)});
   table.columns.push_back({"how", Strings{std::move(how), std::move(ways).finish().words}});
-  return result(std::move(table));
-}
-
-/// The score of some voices; none where no voice has one.
-std::optional<ScoreEstimate> estimate(const Attribution& attribution, const ScoreSums& sums, double interval) {
-  if (!(sums.weight() > 0)) return std::nullopt;
-  return score(attribution.feedback->scale, sums, sums.weight(), interval);
-}
-
-ResultTable moments_table(const Attribution& attribution, double interval) {
-  const py::gil_scoped_release release;
-  check_confidence(interval);
-  StringsBuilder moment, stage, inseparable;
-  Reals voices;
-  OptionalReals heard_share, score, low, high, score_reweighted, low_reweighted, high_reweighted, delay;
-  const auto rows = summarise_voices(attribution);
-  for (std::size_t m = 0; m < rows.size(); ++m) {
-    const MomentVoices& row = rows[m];
-    const double spoken = row.voices.value();
-    const auto found = estimate(attribution, row.scores, interval);
-    const bool bounded = found && found->interval;
-    moment.add(attribution.matches->journey->moments()[m].id);
-    stage.add(attribution.matches->journey->moments()[m].stage);
-    voices.values.push_back(spoken);
-    heard_share.add(row.could == 0 ? std::nullopt : std::optional{spoken / static_cast<double>(row.could)});
-    score.add(found ? std::optional{found->score} : std::nullopt);
-    low.add(bounded ? std::optional{found->interval->low} : std::nullopt);
-    high.add(bounded ? std::optional{found->interval->high} : std::nullopt);
-    for (OptionalReals* without_groups : {&score_reweighted, &low_reweighted, &high_reweighted}) without_groups->add(std::nullopt);
-    delay.add(row.delay());
-    inseparable.add("");
-  }
-  Table table;
-  table.columns.push_back({"moment", std::move(moment).finish()});
-  table.columns.push_back({"stage", std::move(stage).finish()});
-  table.columns.push_back({"voices", std::move(voices)});
-  table.columns.push_back(std::move(heard_share).column("heard_share"));
-  table.columns.push_back(std::move(score).column("score"));
-  table.columns.push_back(std::move(low).column("low"));
-  table.columns.push_back(std::move(high).column("high"));
-  table.columns.push_back(std::move(score_reweighted).column("score_reweighted"));
-  table.columns.push_back(std::move(low_reweighted).column("low_reweighted"));
-  table.columns.push_back(std::move(high_reweighted).column("high_reweighted"));
-  table.columns.push_back(std::move(delay).column("delay"));
-  table.columns.push_back({"inseparable_from", std::move(inseparable).finish(), std::vector<std::uint8_t>(rows.size(), 1)});
   return result(std::move(table));
 }
 
@@ -245,7 +200,7 @@ void bind_listening(py::module_& m) {
       .def_property_readonly("unscored", [](const Attribution& self) { return count_voices(self, &Feedback::has_no_score); })
       .def_property_readonly("rounded_times", [](const Attribution& self) { return self.feedback->rounded_times; })
       .def("weights", &weights_table, py::arg("threads"))
-      .def("moments", &moments_table, py::arg("interval"))
+      .def("moments", &moments_table, py::arg("interval"), py::arg("selection"))
       .def("coverage", &coverage_table);
 
   m.def("attribute", &attribute_feedback, py::arg("matches"), py::arg("feedback"), py::arg("arguments"), py::arg("observed"),

@@ -16,11 +16,13 @@ void bind_listening(py::module_& m);
 void bind_declustering(py::module_& m);
 void bind_drivers(py::module_& m);
 void bind_score_change(py::module_& m);
+void bind_scores(py::module_& m);
 void bind_assets(py::module_& m);
 void bind_datasets(py::module_& m);
 void bind_discover(py::module_& m);
 void bind_merge(py::module_& m);
 void bind_pickle(py::module_& m);
+void bind_surges(py::module_& m);
 }  // namespace sojourn::python
 
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
@@ -37,9 +39,11 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   sojourn::python::bind_declustering(m);
   sojourn::python::bind_drivers(m);
   sojourn::python::bind_score_change(m);
+  sojourn::python::bind_scores(m);
   sojourn::python::bind_assets(m);
   sojourn::python::bind_datasets(m);
   sojourn::python::bind_discover(m);
   sojourn::python::bind_merge(m);
   sojourn::python::bind_pickle(m);
+  sojourn::python::bind_surges(m);
 }

@@ -37,6 +37,7 @@ from sojourn.patterns import (
 from sojourn.room import Room
 from sojourn.score_change import score_change
 from sojourn.scores import csat, mean_score, nps
+from sojourn.surges import SurgeWatch
 from sojourn.table import Table
 from sojourn.topics import Topics, topics
 from sojourn.xes import read_xes
@@ -61,6 +62,7 @@ __all__ = [
     "Reconciliation",
     "Room",
     "Stage",
+    "SurgeWatch",
     "Table",
     "Topics",
     "__version__",

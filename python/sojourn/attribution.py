@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sojourn import _core
+from sojourn import _core, score_comparison, surges
 from sojourn._threads import checked
 from sojourn.calibration import Calibration, link_calibration
 from sojourn.declustering import DeclusteringModel
@@ -127,13 +127,18 @@ class Attribution:
         """
         return DeclusteringModel(self._core, self._like)
 
-    def moments(self, interval: float = 0.9, draws: int = 200, *, threads: int | None = None) -> Table:
+    def moments(
+        self, interval: float = 0.9, selection: float = 2.0, draws: int = 200, *, threads: int | None = None
+    ) -> Table:
         """Return what was said of each moment, one row a moment, in the journey's order.
 
         Parameters
         ----------
         interval
             Confidence of all intervals.
+        selection
+            How many times as readily, or as rarely, those who would have said the worst (detractors, the unsatisfied,
+            scores below the mean) may have answered as the others of their group: a ratio of rates, at least 1.
         draws
             How often the model is fitted again, for `low` and `high`: under the Bayesian bootstrap of customers, each
             time from a start of its own. Kept: asking again costs nothing. Of no meaning to rules of thumb.
@@ -149,11 +154,17 @@ class Attribution:
             over the voices that have a score, with n = sum of their weights, null where no voice or interval is (by the
             model, quantiles of its refits; by a rule of thumb, NPS: adjusted Wald, see `nps`; satisfied share: Wilson;
             mean: Student, none of which knows how unsure the attribution is); score_reweighted, low_reweighted,
-            high_reweighted: null without response groups; delay: weighted mean of seconds from occurrence to voice;
-            inseparable_from: moments whose voices cannot be told from this one's (see `inseparable`), null if there are
-            none, and for rules of thumb, which do not ask.
+            high_reweighted: the score of all customers who met the moment, each response group counting for as many as
+            met it (post-stratification, Holt & Smith 1979), its interval by sampling alone; uncovered: share of them in
+            groups without a scored voice, for whom it does not speak (all four null without response groups);
+            bound_low, bound_high: what score_reweighted (without groups: score) would be at either end of `selection`,
+            in every group alike (marginal sensitivity model: Tan 2006, after Rosenbaum; `selection` without end gives
+            Manski's bounds). They bound the score for unequal answering within groups, not for chance, nor for
+            `uncovered`. delay: weighted mean of seconds from occurrence to voice; inseparable_from: moments whose
+            voices cannot be told from this one's (see `inseparable`), null if there are none, and for rules of thumb,
+            which do not ask.
         """
-        table = self._core.moments(interval)
+        table = self._core.moments(interval, selection)
         if self.method == "declustering":
             table = self._refit(draws, threads).moments(table, self._core, interval)
         return self._table(table)
@@ -315,6 +326,159 @@ class Attribution:
         """
         return voices_change(self, at, by, interval, draws, seed, threads)
 
+    def scores(
+        self,
+        by: str = "moment",
+        apart: str | None = None,
+        interval: float = 0.9,
+        draws: int = 1000,
+        seed: int = 0,
+        *,
+        threads: int | None = None,
+    ) -> Table:
+        """Return scores and how they scatter, by what voices are about or where they come from.
+
+        Parameters
+        ----------
+        by
+            ``"moment"``, ``"stage"``, ``"topic"`` or ``"source"``.
+        apart
+            Tell each apart by ``"solicited"`` (asked for, volunteered, not said), ``"source"`` or ``"group"``.
+        interval
+            Confidence of `low` and `high`, `spread_low` and `spread_high`.
+        draws, seed
+            Of the Bayesian bootstrap over customers that gives `spread_low` and `spread_high`.
+
+        Returns
+        -------
+        Table
+            A row for each that there is, silent ones too: moments and stages in the journey's order, words by code
+            point, last and with null the voices that are about none or name none; apart likewise. The column or columns
+            that tell rows apart (a moment's stage too); voices: sum of weights; n: of those with a score; score, low,
+            high as in `moments`, raw; mean and spread (standard deviation) of the answers on their own scale,
+            spread_low, spread_high: null for n of at most 1, or fewer than two customers; promoters, passives,
+            detractors: shares, null unless the scale is ``"nps"``.
+
+        Raises
+        ------
+        InvalidInput
+            For other words; for a topic, solicited or group that `attribute` was not told of.
+        """
+        given = score_comparison.arguments(
+            self._settings, by=by, apart=apart, interval=interval, draws=draws, seed=seed
+        )
+        return self._table(_core.scores(self._core, given, checked(threads)))
+
+    def compare_scores(
+        self,
+        a: str,
+        b: str,
+        by: str = "moment",
+        interval: float = 0.9,
+        draws: int = 1000,
+        seed: int = 0,
+        *,
+        threads: int | None = None,
+    ) -> score_comparison.ScoreComparison:
+        """Compare the answers about two moments: does the mean differ, and does the spread.
+
+        Parameters
+        ----------
+        a, b
+            Two moments, or stages, topics or sources.
+        by, interval, draws, seed
+            As in `scores`. Each interval holds by itself; both come from the same draws.
+
+        Returns
+        -------
+        ScoreComparison
+            With a `verdict` in words, b against a, such as ``"same mean, wider spread"``.
+
+        Raises
+        ------
+        InvalidInput
+            For one that is not there, the same twice, or scored by fewer than two customers.
+        """
+        given = score_comparison.arguments(self._settings, by=by, interval=interval, draws=draws, seed=seed)
+        return score_comparison.compare(self._core, a, b, given, threads)
+
+    def trend(self, every: str = "1 week", by: Sequence[str] = ("moment",), interval: float = 0.9) -> Table:
+        """Return the voices in time: a row a group and period, silent periods too.
+
+        Parameters
+        ----------
+        every
+            Length of a period. Months and years begin on their first day, weeks on Mondays, days at midnight, in the
+            log's zone; parts of a day are counted from 1970, UTC.
+        by
+            Groups: some of ``"moment"``, ``"stage"``, ``"topic"``, ``"source"``, or none of them.
+        interval
+            Confidence of `low` and `high`.
+
+        Returns
+        -------
+        Table
+            period: its beginning, written as the feedback's times are; the groups, null for what is about no moment or
+            names no topic or source; voices: sum of weights; score, low, high: as in `moments`; occurrences: of the
+            group's moment or stage in the period (without either: of all), null for what is about none; complete:
+            whether the whole period was listened to: within `observed`, or between the first and the last voice. By
+            moments or stages alone every one of them is there; else the groups that were heard.
+
+        Raises
+        ------
+        InvalidInput
+            For unknown groups, topics asked for and not there, parts of a day where times are dates, a confidence not
+            between 0 and 1, more than 100,000 periods.
+        """
+        return surges.trend(self, every, by, interval)
+
+    def surges(
+        self,
+        every: str = "1 day",
+        by: Sequence[str] = ("moment", "topic"),
+        false_alarms: float = 1.0,
+        baseline: str = "8 weeks",
+        *,
+        until: date | datetime | str | None = None,
+        threads: int | None = None,
+    ) -> Table:
+        """Return the groups of voices that rose above what they usually are, each as it could be known at the time.
+
+        Parameters
+        ----------
+        every, by, false_alarms, baseline
+            As in `SurgeWatch`, which takes voices as they come.
+        until, threads
+            As in `SurgeWatch.update`.
+
+        Returns
+        -------
+        Table
+            See `SurgeWatch.surges`.
+        """
+        return surges.SurgeWatch(every, by, false_alarms, baseline).update(self, until, threads=threads)
+
+    def plot_trend(self, moment: str | None = None, every: str = "1 week", *, false_alarms: float = 1.0) -> Any:
+        """Return a chart of a moment's voices in time, with its surges marked; altair.
+
+        Parameters
+        ----------
+        moment
+            Id of a moment; None: what is about no moment.
+        every
+            Length of a period. Surges are looked for in days where periods are longer.
+        false_alarms
+            A year, of all moments together.
+
+        Raises
+        ------
+        InvalidInput
+            For a moment that the journey does not have, and as in `trend`.
+        """
+        from sojourn._trend_chart import trend_chart
+
+        return trend_chart(self, moment, every, false_alarms)
+
     def _table(self, core: _core.Table) -> Table:
         return Table(core, self._like)
 
@@ -330,7 +494,9 @@ class Attribution:
         return f"Attribution({n:,} voice{'' if n == 1 else 's'}, {share}{notes}, {self.method}, horizon {self.horizon})"
 
     def _repr_html_(self) -> str:
-        return self.moments()._repr_html_()
+        shown = ("moment", "stage", "voices", "heard_share", "score", "delay")  # not what would have to be refitted
+        columns = self._table(self._core.moments(0.9, 2.0)).to_dict()
+        return Table.from_dict({name: columns[name] for name in shown})._repr_html_()
 
 
 def attribute(

@@ -60,30 +60,43 @@ class DeclusteringModel:
 
     @property
     def rates(self) -> Table:
-        """Voices that an occurrence brings: moment, source, group, voices_per_occurrence, exposure.
+        """Voices that an occurrence brings: moment, kept, source, group, voices_per_occurrence, exposure.
 
+        kept: of a moment whose promise (KPI) was both kept and broken, which of the two; else null. Undecided ones
+        count with the kept.
         exposure: occurrences of the group's customers, each counted by the share of its voices that could be heard.
         """
         return self._table("rates")
 
     @property
     def delays(self) -> Table:
-        """From occurrence to voice, in seconds: moment, mean, then from, to, share: the density, step by step."""
+        """From occurrence to voice, in seconds: moment, kept, mean, and (not of ``"piecewise"``) shape, scale.
+
+        exp(-(t / scale) ** shape) is the share that takes longer than t, before it is cut at the horizon.
+        """
         return self._table("delays")
 
     @property
+    def pieces(self) -> Table:
+        """The same by 24 pieces of the horizon, finest near zero: moment, kept, from, to (seconds), share."""
+        return self._table("pieces")
+
+    @property
     def topics(self) -> Table:
-        """What moments are spoken of: moment (null: the background), topic, share."""
+        """What moments are spoken of: moment (null: the background), kept, topic, share."""
         return self._table("topics")
 
     @property
     def scores(self) -> Table:
-        """How moments are scored: moment (null: the background), score (the least of its class), share."""
+        """How moments are scored: moment (null: the background), kept, score (the least of its class), share."""
         return self._table("scores")
 
     @property
     def links(self) -> Table:
-        """Voices that carry a key or name their moment: moment, source, share of those that the moment causes."""
+        """Share of a moment's voices that carry a link: moment, kept, source, share. Empty if no voice does.
+
+        A link is a key or a moment named that found an occurrence.
+        """
         return self._table("links")
 
     def _table(self, which: str) -> Table:

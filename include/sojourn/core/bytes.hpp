@@ -24,7 +24,7 @@ namespace sojourn {
 inline constexpr std::uint32_t bytes_version = 1;
 
 /// What bytes are of.
-enum class BytesOf : std::uint32_t { log = 1, table = 2, graph = 3 };
+enum class BytesOf : std::uint32_t { log = 1, table = 2, graph = 3, surge_watch = 4 };
 
 namespace bytes_detail {
 
@@ -32,8 +32,8 @@ inline constexpr std::string_view magic = "sojourn:";
 inline constexpr std::size_t header_size = 24, checksum_size = 8;
 
 inline std::string words(std::uint32_t what) {
-  static constexpr const char* names[] = {"something else", "a log", "a table", "a graph"};
-  return names[what < 4 ? what : 0];
+  static constexpr const char* names[] = {"something else", "a log", "a table", "a graph", "a surge watch"};
+  return names[what < 5 ? what : 0];
 }
 
 template <class T>

@@ -1,6 +1,7 @@
 // Response groups: kinds of customers of whom some answer more readily than others. Every customer of the log is in one, whether it spoke or not.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -19,8 +20,8 @@
 
 namespace sojourn {
 
-/// Which group each customer is in. By default all are in one, without a name; else group 0 is that of customers without a group, and the
-/// others follow by code point.
+/// Which group each customer is in. By default all are in one, without a name; else groups follow by code point, after that of customers without
+/// a group if there are any.
 struct ResponseGroups {
   std::vector<std::optional<std::string>> names = {std::nullopt};
   std::vector<std::uint32_t> of_customer;  // by the log's number; empty: all in group 0
@@ -54,6 +55,11 @@ inline ResponseGroups read_response_groups(const arrow::Imported& table, const E
     const auto known = ids.find_in(log.ids(), i);
     if (!known) ++out.outside;
     else if (!column.is_null(i)) out.of_customer[*known] = numbers.at((*words->words)[words->codes[i]]);
+  }
+  const bool all_have_one = std::find(out.of_customer.begin(), out.of_customer.end(), 0U) == out.of_customer.end();
+  if (all_have_one && !numbers.empty()) {
+    out.names.erase(out.names.begin());
+    for (std::uint32_t& number : out.of_customer) --number;
   }
   return out;
 }

@@ -101,6 +101,11 @@ class Delay {
   [[nodiscard]] std::span<const double> masses() const { return mass_; }
   [[nodiscard]] std::span<const double> cumulative() const { return cumulative_; }
 
+  /// Of the exponential (power 1) and the Weibull before it is cut: S(x) = exp(−(x/scale)^power). In the grid's unit.
+  [[nodiscard]] double scale(const DelayGrid& grid) const { return grid.horizon() * std::exp(log_scale_); }
+  [[nodiscard]] double power() const { return std::exp(log_power_); }
+  [[nodiscard]] double piece_mass(std::size_t p) const { return cumulative_[(p + 1) * piece_steps] - cumulative_[p * piece_steps]; }
+
   /// The mean delay, in the grid's unit.
   [[nodiscard]] double mean(const DelayGrid& grid) const {
     double sum = 0;
@@ -124,8 +129,6 @@ class Delay {
 
  private:
   static constexpr double prior = 0.5;
-
-  [[nodiscard]] double piece_mass(std::size_t p) const { return cumulative_[(p + 1) * piece_steps] - cumulative_[p * piece_steps]; }
 
   /// Takes the shares of pieces from another delay.
   void set(const Delay& other, const DelayGrid& grid) {

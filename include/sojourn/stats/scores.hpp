@@ -90,6 +90,14 @@ class ScoreSums {
   ExactSum weight_, weight_squared_, sum_, squares_;
 };
 
+/// The mean of marks and of their squares, where they do not come from one sum.
+struct ScoreMeans {
+  double first = 0, second = 0;
+
+  [[nodiscard]] double mean() const { return first; }
+  [[nodiscard]] double mean_square() const { return second; }
+};
+
 /// A score that stands on n answers; no interval where n gives none (a mean of one answer).
 struct ScoreEstimate {
   double score, n;
@@ -111,8 +119,9 @@ inline void check(double n, double confidence) {
 
 /// NPS in points, 100 (p − d) for shares p of promoters and d of detractors. Wald: ± z √((p + d − (p − d)²)/n). Adjusted Wald (Rocks 2016, Am.
 /// Statist. 70): the same, score included, after adding ¾ promoter, ¾ detractor and 1½ passives, so that few or equal answers do not pretend
-/// certainty. Bounds stop at ±100. Prefer the adjusted one.
-inline ScoreEstimate nps(const ScoreSums& sums, double n, double confidence, NpsMethod method = NpsMethod::adjusted_wald) {
+/// certainty. Bounds stop at ±100. Prefer the adjusted one. @param sums ScoreSums or ScoreMeans, here and below.
+template <class Means>
+ScoreEstimate nps(const Means& sums, double n, double confidence, NpsMethod method = NpsMethod::adjusted_wald) {
   scores_detail::check(n, confidence);
   const double added = method == NpsMethod::wald ? 0.0 : 3.0;
   const double score = n * sums.mean() / (n + added);
@@ -122,15 +131,17 @@ inline ScoreEstimate nps(const ScoreSums& sums, double n, double confidence, Nps
 }
 
 /// The satisfied share with Wilson's interval (wilson.hpp).
-inline ScoreEstimate csat(const ScoreSums& sums, double n, double confidence) {
+template <class Means>
+ScoreEstimate csat(const Means& sums, double n, double confidence) {
   scores_detail::check(n, confidence);
   const double share = sums.mean();
-  return {share, n, wilson_interval(n * share, n, confidence)};
+  return {share, n, wilson_interval(std::min(n * share, n), n, confidence)};
 }
 
 /// The mean ± t_{n−1} · s/√n (Student 1908), s² with n − 1 below. No interval for n ≤ 1, or where n is so near 1 that it has no end. The spread
 /// is taken from Σwy² − …, good to 1e-15 of the mean's square: ample for scores, not for amounts of money.
-inline ScoreEstimate mean_score(const ScoreSums& sums, double n, double confidence) {
+template <class Means>
+ScoreEstimate mean_score(const Means& sums, double n, double confidence) {
   scores_detail::check(n, confidence);
   const double mean = sums.mean();
   if (!(n > 1)) return {mean, n, std::nullopt};
@@ -143,7 +154,8 @@ inline ScoreEstimate mean_score(const ScoreSums& sums, double n, double confiden
 }
 
 /// The score of a scale; NPS by the adjusted Wald method.
-inline ScoreEstimate score(ScoreScale scale, const ScoreSums& sums, double n, double confidence) {
+template <class Means>
+ScoreEstimate score(ScoreScale scale, const Means& sums, double n, double confidence) {
   switch (scale) {
     case ScoreScale::nps: return nps(sums, n, confidence);
     case ScoreScale::csat: return csat(sums, n, confidence);
