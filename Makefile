@@ -71,6 +71,8 @@ check-all: test
 	build/sanitize/tests/cpp/sojourn_tests
 	SOJOURN_TIMES=10 $(BIN)/python -m pytest
 	$(BIN)/python tests/studies/removal_coverage.py
+	$(BIN)/python tests/studies/attribution_coverage.py
+	$(BIN)/python tests/studies/surge_false_alarms.py
 
 bench: $(VENV)/.package
 	$(BIN)/python -m pip install --quiet -r benchmarks/requirements.txt

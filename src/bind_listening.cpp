@@ -9,13 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "coverage_table.hpp"
 #include "matches.hpp"
 #include "moments_table.hpp"
 #include "sojourn/arrow/import.hpp"
 #include "sojourn/core/duration.hpp"
 #include "sojourn/experience/occurrence_ids.hpp"
 #include "sojourn/listening/attribution.hpp"
-#include "sojourn/listening/coverage.hpp"
 #include "sojourn/listening/feedback.hpp"
 #include "sojourn/stats/scores.hpp"
 #include "tables.hpp"
@@ -92,53 +92,6 @@ ResultTable weights_table(const Attribution& attribution, std::optional<std::siz
   return result(std::move(table));
 }
 
-ResultTable coverage_table(const Attribution& attribution) {
-  const py::gil_scoped_release release;
-  const Coverage coverage = cover(attribution);
-  const auto& moments = attribution.matches->journey->moments();
-  const bool valued = !attribution.matches->log->values().empty();
-  StringsBuilder stage, moment, source;
-  Reals voices;
-  Ints occurrences, customers, speakers;
-  OptionalReals score, value, value_of_speakers;
-  Bools silent;
-  std::vector<std::uint8_t> about_none, nameless;
-  for (std::size_t i = 0; i < coverage.spoken.size(); ++i) {
-    const std::size_t m = i / coverage.sources, s = i % coverage.sources;
-    const bool none = m == moments.size();
-    const Exposed exposed = none ? Exposed{} : coverage.exposed[i];
-    const Spoken& spoken = coverage.spoken[i];
-    const auto& name = attribution.feedback->sources[s].name;
-    const auto found = estimate(attribution, spoken.scores, 0.9);  // any interval: the score alone is shown
-    about_none.push_back(none ? 1 : 0);
-    stage.add(none ? "" : moments[m].stage);
-    moment.add(none ? "" : moments[m].id);
-    source.add(name.value_or(""));
-    nameless.push_back(name ? 0 : 1);
-    voices.values.push_back(spoken.voices.value());
-    occurrences.values.push_back(exposed.occurrences);
-    customers.values.push_back(exposed.customers);
-    speakers.values.push_back(spoken.speakers);
-    score.add(found ? std::optional{found->score} : std::nullopt);
-    value.add(valued && !none ? std::optional{exposed.value.value()} : std::nullopt);
-    value_of_speakers.add(valued ? std::optional{spoken.value.value()} : std::nullopt);
-    silent.values.push_back(exposed.occurrences > 0 && spoken.speakers == 0 ? 1 : 0);
-  }
-  Table table;
-  table.columns.push_back({"stage", std::move(stage).finish(), about_none});
-  table.columns.push_back({"moment", std::move(moment).finish(), about_none});
-  table.columns.push_back({"source", std::move(source).finish(), std::move(nameless)});
-  table.columns.push_back({"voices", std::move(voices)});
-  table.columns.push_back({"occurrences", std::move(occurrences), about_none});
-  table.columns.push_back({"customers", std::move(customers), about_none});
-  table.columns.push_back({"speakers", std::move(speakers)});
-  table.columns.push_back(std::move(score).column("score"));
-  table.columns.push_back(std::move(value).column("value"));
-  table.columns.push_back(std::move(value_of_speakers).column("value_of_speakers"));
-  table.columns.push_back({"silent", std::move(silent), about_none});
-  return result(std::move(table));
-}
-
 /// Weight of all voices that is about no occurrence.
 double unattributed_weight(const Attribution& attribution) {
   ExactSum sum;
@@ -201,7 +154,7 @@ void bind_listening(py::module_& m) {
       .def_property_readonly("rounded_times", [](const Attribution& self) { return self.feedback->rounded_times; })
       .def("weights", &weights_table, py::arg("threads"))
       .def("moments", &moments_table, py::arg("interval"), py::arg("selection"))
-      .def("coverage", &coverage_table);
+      .def("coverage", &coverage_table, py::arg("by"));
 
   m.def("attribute", &attribute_feedback, py::arg("matches"), py::arg("feedback"), py::arg("arguments"), py::arg("observed"),
         py::arg("response_groups"), py::arg("threads"));

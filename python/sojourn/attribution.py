@@ -217,21 +217,33 @@ class Attribution:
             self._refits[draws] = _core.refit(self._core, draws, self._settings["seed"], checked(threads))
         return self._refits[draws]
 
-    def coverage(self) -> Table:
-        """Return who was heard where: one row a moment and source, silent ones too, in the journey's order.
+    def coverage(self, by: str = "moment") -> Table:
+        """Return who was heard where: one row a place and source, silent ones too, in the journey's order.
 
         Then one row a source, with null stage and moment, for what is about no occurrence.
+
+        Parameters
+        ----------
+        by
+            What a place is: ``"moment"`` or ``"stage"``.
 
         Returns
         -------
         Table
-            stage, moment, source (null: voices that name none); voices: sum of weights; occurrences and customers of
-            which the source could hear; speakers: customers with a weight above 0; score, as in `moments`; value: what
-            all events of those customers come to while observed, each customer once; value_of_speakers likewise (both
-            null for a log without values); silent: something happened and nobody spoke. occurrences, customers, value
-            and silent are null in the last rows.
+            stage, moment (by moment only), source (null: voices that name none); voices: sum of weights; occurrences
+            and customers of which the source could hear; speakers: customers with a weight above 0; score, as in
+            `moments`; value: what all events of those customers come to while observed, each customer once;
+            value_of_speakers likewise (both null for a log without values); silent: something happened and nobody
+            spoke; scored: sum of the weights of voices with a score; silent_customers: those of the customers who did
+            not speak of the place through the source; silent_value: what they come to. occurrences, customers, value,
+            silent, silent_customers and silent_value are null in the last rows.
+
+        Raises
+        ------
+        InvalidInput
+            For another `by`.
         """
-        return self._table(self._core.coverage())
+        return self._table(self._core.coverage(by))
 
     def drivers(
         self,
@@ -494,6 +506,8 @@ class Attribution:
         return f"Attribution({n:,} voice{'' if n == 1 else 's'}, {share}{notes}, {self.method}, horizon {self.horizon})"
 
     def _repr_html_(self) -> str:
+        if self.method != "declustering":
+            return self.moments()._repr_html_()
         shown = ("moment", "stage", "voices", "heard_share", "score", "delay")  # not what would have to be refitted
         columns = self._table(self._core.moments(0.9, 2.0)).to_dict()
         return Table.from_dict({name: columns[name] for name in shown})._repr_html_()

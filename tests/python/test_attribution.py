@@ -221,13 +221,24 @@ def test_attribution_agrees_with_the_oracle(world: World, method: str) -> None:
     # What is said is somewhere: cells add up to the voices.
     assert math.isclose(sum(cell["voices"] for cell in cells), len(voices), abs_tol=1e-9)
 
+    by_stage = attribution.coverage(by="stage").rows()
+    order = [stage.id for stage in journey.stages]
+    for cell, want in zip(
+        by_stage, oracle.coverage(occurrences, voices, wanted, order, observed, opens, worth, stages), strict=True
+    ):
+        assert "moment" not in cell
+        for name, value in want.items():
+            assert near(cell[name], value) if isinstance(value, float) else cell[name] == value, (name, cell, want)
+    assert math.isclose(sum(cell["voices"] for cell in by_stage), len(voices), abs_tol=1e-9)
+
 
 @settings(max_examples=many(40), deadline=None)
 @given(worlds(), st.sampled_from(["last_touch", "linear", "time_decay"]))
 def test_threads_do_not_show(world: World, method: str) -> None:
     def everything(threads: int) -> list[Any]:
         attribution = attributed(world, method, matched(world, threads), threads=threads)
-        tables = [attribution.weights(threads=threads), attribution.moments(), attribution.coverage()]
+        tables = [attribution.weights(threads=threads), attribution.moments()]
+        tables += [attribution.coverage(by) for by in ("moment", "stage")]
         return [t.to_arrow().to_pydict() for t in tables]
 
     assert everything(1) == everything(4)
@@ -269,6 +280,8 @@ def test_without_a_source_column_the_one_source_is_feedback_and_silence_is_shown
         (None, 0, None),
     ]
     assert {c["value"] for c in cells} == {None}  # a log without values
+    with pytest.raises(sj.InvalidInput, match="by: found 'source', expected 'moment' or 'stage'"):
+        attribution.coverage(by="source")
     quiet = small().attribute(voices(customer=[3, 4]), method="linear").coverage().rows()
     assert [c["silent"] for c in quiet] == [True, True, False, False, False, None]
     assert quiet[-1]["speakers"] == 2

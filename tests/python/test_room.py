@@ -828,6 +828,16 @@ def fake(scale: str | None = "nps", method: str = "last_touch") -> tuple[dict[st
         value=[1e3, 1e3, 2e3, 2e3, 7.5e6, 7.5e6, None, None],
         value_of_speakers=[1.0] * 8,
         silent=[False, True, False, False, True, True, None, None],
+        scored=[12.0, 0.0, 4.0, 5.5, 0.0, 0.0, 0.0, 0.0],
+    )
+    stages = rows_of(
+        stage=["s", "s", "u", "u", None, None],
+        source=["call", "survey"] * 3,
+        voices=[20.0, 0.0, 4.0, 5.5, 1.5, 0.0],
+        occurrences=[50, 50, 9_830, 9_830, None, None],
+        speakers=[18, 0, 4, 5, 1, 0],
+        score=[-50.0, None, 10.0, 20.0, None, None],
+        scored=[12.0, 0.0, 4.0, 5.5, 0.0, 0.0],
     )
     heard = rows_of(
         moment=["a", "b", "c"], stage=["s", "u", "u"], voices=[20.0, 9.5, 0.0], score=[-50.0, 16.0, None],
@@ -835,12 +845,9 @@ def fake(scale: str | None = "nps", method: str = "last_touch") -> tuple[dict[st
     )  # fmt: skip
     told = {
         "coverage": coverage,
+        "stages": stages,
         "heard": heard,
-        "scored": rows_of(moment=["a", "b", "b"], source=["call", "call", "survey"], scored=[12.0, 4.0, 5.5]),
-        "speakers": rows_of(
-            stage=["s", "s", "u", None], moment=["a", None, "b", None], source=[None, "call", None, None],
-            speakers=[18, 18, 9, 25],
-        ),
+        "speakers": rows_of(stage=["s", "s", "u", None], moment=["a", None, "b", None], speakers=[18, 18, 9, 25]),
         "met": rows_of(stage=["s", "u", None], customers=[40, 9_810, 9_830]),
         "how": rows_of(how=["model", "unattributed"], voices=[29.5, 1.5]),
         "asked": rows_of(source=["call", "survey"], asked=[0, 5], unasked=[25, 0], voices=[25, 6]),

@@ -1,6 +1,6 @@
-// Who was heard, where, through which source; and where nobody was. One cell a moment and source, silent ones too, and one a source for
-// what is about no occurrence.
-// Cost: O(weights · log + occurrences · different windows + events + moments · sources).
+// Who was heard, where, through which source; and where nobody was. One cell a place (a moment or a stage) and source, silent ones too, and one
+// a source for what is about no occurrence.
+// Cost: O(weights · log + occurrences · sources + events + places · sources).
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,8 @@
 #include <cstdint>
 #include <map>
 #include <numeric>
-#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "sojourn/core/exact_sum.hpp"
@@ -19,7 +20,10 @@
 
 namespace sojourn {
 
-/// What happened at a moment, of which a source could hear.
+/// What a cell is about, beside its source.
+enum class CoverageBy : std::uint8_t { moment, stage };
+
+/// What happened at a place, of which a source could hear.
 struct Exposed {
   std::int64_t occurrences = 0, customers = 0;
   ExactSum value;  // of the customers, each once: all their events while observed
@@ -33,10 +37,17 @@ struct Spoken {
   ExactSum value;             // of the speakers, each once
 };
 
+/// Who met a place while the source listened, and did not speak of it there.
+struct Unheard {
+  std::int64_t customers = 0;
+  ExactSum value;  // of them, each once
+};
+
 /// The cells of a coverage table.
 struct Coverage {
-  std::size_t sources = 0;
-  std::vector<Exposed> exposed;  // moment · sources + source
+  std::size_t places = 0, sources = 0;
+  std::vector<Exposed> exposed;  // place · sources + source
+  std::vector<Unheard> unheard;  // the same
   std::vector<Spoken> spoken;    // the same; then a cell a source for what is about none
 };
 
@@ -44,18 +55,29 @@ namespace listening_detail {
 
 class CoverageCounter {
  public:
-  explicit CoverageCounter(const Attribution& attribution)
+  CoverageCounter(const Attribution& attribution, CoverageBy by)
       : attribution_(attribution), matches_(*attribution.matches), feedback_(*attribution.feedback), sources_(feedback_.sources.size()) {
+    const Journey& journey = *matches_.journey;
+    place_of_.resize(journey.moments().size());
+    std::iota(place_of_.begin(), place_of_.end(), std::size_t{0});
+    places_ = place_of_.size();
+    if (by == CoverageBy::stage) {
+      std::map<std::string, std::size_t> number;
+      for (const Stage& stage : journey.stages()) number.emplace(stage.id, number.size());
+      for (std::size_t m = 0; m < place_of_.size(); ++m) place_of_[m] = number.at(journey.moments()[m].stage);
+      places_ = number.size();
+    }
     std::map<ListeningWindow, std::size_t> numbers;
     for (const ListeningWindow& window : exposures(attribution)) {
       if (numbers.emplace(window, windows_.size()).second) windows_.push_back(window);
       window_of_.push_back(numbers.at(window));
     }
-    const std::size_t moments = matches_.journey->moments().size();
-    exposed_.resize(moments * windows_.size());
+    exposed_.resize(places_ * windows_.size());
     last_exposed_.assign(exposed_.size(), nobody);
-    spoken_.resize((moments + 1) * sources_);
+    spoken_.resize((places_ + 1) * sources_);
     last_spoken_.assign(spoken_.size(), nobody);
+    unheard_.resize(places_ * sources_);
+    last_unheard_.assign(unheard_.size(), nobody);
   }
 
   Coverage run() {
@@ -70,6 +92,7 @@ class CoverageCounter {
       const ExactSum worth = worth_of(c);
       for (const Occurrence& o : matches_.of_customer(c)) expose(o, worth);
       for (auto v = begin; v != next; ++v) speak(*v, worth);
+      for (const Occurrence& o : matches_.of_customer(c)) stay_silent(o, worth);
     }
     for (; next != voices.end(); ++next) speak(*next, {});  // customers that the log does not have
     return finish();
@@ -95,7 +118,7 @@ class CoverageCounter {
   void expose(const Occurrence& o, const ExactSum& worth) {
     for (std::size_t w = 0; w < windows_.size(); ++w) {
       if (!windows_[w].holds(o.time)) continue;
-      const std::size_t at = o.moment * windows_.size() + w;
+      const std::size_t at = place_of_[o.moment] * windows_.size() + w;
       ++exposed_[at].occurrences;
       if (last_exposed_[at] == o.customer) continue;
       last_exposed_[at] = o.customer;
@@ -104,13 +127,25 @@ class CoverageCounter {
     }
   }
 
-  void speak(std::size_t v, const ExactSum& worth) {
-    for (const VoiceShare& share : attribution_.of_voice(v)) add(matches_.occurrences[share.occurrence].moment, v, share.weight, worth);
-    if (attribution_.unattributed[v] > 0) add(matches_.journey->moments().size(), v, attribution_.unattributed[v], worth);
+  /// After the customer's last voice.
+  void stay_silent(const Occurrence& o, const ExactSum& worth) {
+    for (std::size_t s = 0; s < sources_; ++s) {
+      const std::size_t place = place_of_[o.moment], at = place * sources_ + s;
+      const bool exposed = last_exposed_[place * windows_.size() + window_of_[s]] == o.customer;
+      if (!exposed || last_spoken_[at] == o.customer || last_unheard_[at] == o.customer) continue;
+      last_unheard_[at] = o.customer;
+      ++unheard_[at].customers;
+      unheard_[at].value.merge(worth);
+    }
   }
 
-  void add(std::size_t moment, std::size_t v, double weight, const ExactSum& worth) {
-    const std::size_t at = moment * sources_ + feedback_.source[v];
+  void speak(std::size_t v, const ExactSum& worth) {
+    for (const VoiceShare& share : attribution_.of_voice(v)) add(place_of_[matches_.occurrences[share.occurrence].moment], v, share.weight, worth);
+    if (attribution_.unattributed[v] > 0) add(places_, v, attribution_.unattributed[v], worth);
+  }
+
+  void add(std::size_t place, std::size_t v, double weight, const ExactSum& worth) {
+    const std::size_t at = place * sources_ + feedback_.source[v];
     Spoken& cell = spoken_[at];
     cell.voices.add(weight);
     if (!feedback_.has_no_score(v)) cell.scores.add(score_mark(feedback_.scale, feedback_.score[v]), weight);
@@ -121,9 +156,9 @@ class CoverageCounter {
   }
 
   Coverage finish() {
-    Coverage out{sources_, {}, std::move(spoken_)};
-    for (std::size_t m = 0; m < matches_.journey->moments().size(); ++m)
-      for (std::size_t s = 0; s < sources_; ++s) out.exposed.push_back(exposed_[m * windows_.size() + window_of_[s]]);
+    Coverage out{places_, sources_, {}, std::move(unheard_), std::move(spoken_)};
+    for (std::size_t place = 0; place < places_; ++place)
+      for (std::size_t s = 0; s < sources_; ++s) out.exposed.push_back(exposed_[place * windows_.size() + window_of_[s]]);
     return out;
   }
 
@@ -131,16 +166,21 @@ class CoverageCounter {
   const Matches& matches_;
   const Feedback& feedback_;
   std::size_t sources_;
+  std::size_t places_ = 0;
+  std::vector<std::size_t> place_of_;     // by moment
   std::vector<ListeningWindow> windows_;  // the different ones
   std::vector<std::size_t> window_of_;    // by source
   std::vector<Exposed> exposed_;          // moment · windows + window
+  std::vector<Unheard> unheard_;
   std::vector<Spoken> spoken_;
-  std::vector<std::uint64_t> last_exposed_, last_spoken_;  // the customer counted last
+  std::vector<std::uint64_t> last_exposed_, last_spoken_, last_unheard_;  // the customer counted last
 };
 
 }  // namespace listening_detail
 
-/// Moment by moment and source by source.
-inline Coverage cover(const Attribution& attribution) { return listening_detail::CoverageCounter(attribution).run(); }
+/// Place by place and source by source.
+inline Coverage cover(const Attribution& attribution, CoverageBy by = CoverageBy::moment) {
+  return listening_detail::CoverageCounter(attribution, by).run();
+}
 
 }  // namespace sojourn

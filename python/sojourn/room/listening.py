@@ -38,10 +38,9 @@ def tables(attribution: Attribution, interval: float) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``coverage`` and ``heard``: the attribution's tables. ``scored``: moment, source, scored, the sum of weights of
-        the voices with a score. ``speakers``: stage, moment, source, speakers, each null where it stands for all of
-        them. ``met``: stage, customers who met it. ``how``: how, voices. ``asked``: source, asked, voices. ``said``:
-        the rest.
+        ``coverage``, ``stages`` (coverage by stage) and ``heard``: the attribution's tables. ``speakers``: stage,
+        moment, speakers through any source, each null where it stands for all of them. ``met``: stage, customers who
+        met it. ``how``: how, voices. ``asked``: source, asked, voices. ``said``: the rest.
     """
     import duckdb
 
@@ -51,8 +50,8 @@ def tables(attribution: Attribution, interval: float) -> dict[str, Any]:
     everyone = met.aggregate("count(distinct customer)").fetchall()
     return {
         "coverage": attribution.coverage().rows(),
+        "stages": attribution.coverage(by="stage").rows(),
         "heard": attribution.moments(interval).rows(),
-        "scored": spoken.scored(),
         "speakers": spoken.speakers(),
         "met": [{"stage": stage, "customers": n} for stage, n in [*sorted(by_stage), (None, everyone[0][0])]],
         "how": spoken.how(),
@@ -81,32 +80,20 @@ class _Spoken:
         self._customer = column("customer")
         self._source = column("source") if settings.get("source") else ["feedback"] * voices
         self._solicited = column("solicited")
-        self._scored = [score is not None and score == score for score in column("score")]
         weights = attribution.weights().to_dict()
         names = ("feedback", "moment", "stage", "weight", "how")
         self._weights = list(zip(*(weights[name] for name in names), strict=True))
 
-    def scored(self) -> list[Row]:
-        sums: dict[tuple[Any, Any], list[float]] = {}
-        for voice, moment, _, weight, _ in self._weights:
-            if self._scored[voice]:
-                sums.setdefault((moment, self._source[voice]), []).append(weight)
-        return [
-            {"moment": moment, "source": source, "scored": math.fsum(sums[moment, source])}
-            for moment, source in sorted(sums, key=_nulls_last)
-        ]
-
     def speakers(self) -> list[Row]:
-        found: dict[tuple[Any, Any, Any], set[Any]] = {}
+        found: dict[tuple[Any, Any], set[Any]] = {}
         for voice, moment, stage, weight, _ in self._weights:
             if moment is None or not weight > 0:
                 continue
-            source = self._source[voice]
-            for key in ((stage, moment, None), (stage, None, source), (stage, None, None), (None, None, None)):
+            for key in ((stage, moment), (stage, None), (None, None)):
                 found.setdefault(key, set()).add(self._customer[voice])
         return [
-            {"stage": stage, "moment": moment, "source": source, "speakers": len(found[stage, moment, source])}
-            for stage, moment, source in sorted(found, key=_nulls_last)
+            {"stage": stage, "moment": moment, "speakers": len(found[stage, moment])}
+            for stage, moment in sorted(found, key=_nulls_last)
         ]
 
     def how(self) -> list[Row]:
@@ -328,7 +315,7 @@ def read(journey: Row, met: Iterable[Row], told: Mapping[str, Any]) -> Listening
         astray=math.fsum(source.astray.voices for source in sources),
         moments=heard,
         voices=said["voices"],
-        speakers=reader.speakers.get((None, None, None), 0),
+        speakers=reader.speakers.get((None, None), 0),
         customers=reader.met_stage.get(None, 0),
         scale=said["scale"],
         method=said["method"],
@@ -347,13 +334,13 @@ class _Reader:
         self.listed = {str(m["id"]): m for m in journey.get("moments", ())}
         self.met_moment = {str(row["moment"]): int(row["customers"]) for row in met}
         self.met_stage = {row["stage"]: int(row["customers"]) for row in told["met"]}
-        self.speakers = {(r["stage"], r["moment"], r["source"]): int(r["speakers"]) for r in told["speakers"]}
-        self.scored = {(row["moment"], row["source"]): float(row["scored"]) for row in told["scored"]}
+        self.speakers = {(r["stage"], r["moment"]): int(r["speakers"]) for r in told["speakers"]}
         self.coverage = told["coverage"]
+        self.by_stage = told["stages"]
         self.found = told["heard"]
         self.asked = {row["source"]: row for row in told["asked"]}
         self.scale = told["said"]["scale"]
-        self.keys = sorted({row["source"] for row in self.coverage}, key=lambda key: self.order(key))
+        self.keys = sorted({row["source"] for row in self.by_stage}, key=lambda key: self.order(key))
 
     def order(self, source: Any) -> tuple[Any, ...]:
         """Volunteered first, then asked; most voices first."""
@@ -368,7 +355,7 @@ class _Reader:
         return "asked" if asked else "volunteered" if unasked else ""
 
     def rows(self, **wanted: Any) -> list[Row]:
-        return [row for row in self.coverage if all(row[name] == value for name, value in wanted.items())]
+        return _where(self.coverage, **wanted)
 
     def score(self, rows: Iterable[Row]) -> Score:
         """Return the score of several cells together: all three scales are means over voices.
@@ -377,31 +364,33 @@ class _Reader:
         alone has the attribution's own score.
         """
         more = _ADDED if self.scale == "nps" else 0.0
-        parts = [(self.scored.get((row["moment"], row["source"]), 0.0), row["score"]) for row in rows]
-        known = [(weight, float(score)) for weight, score in parts if score is not None and weight > 0]
+        known = [(float(row["scored"]), float(row["score"])) for row in rows if row["score"] is not None]
         weight = math.fsum(weight for weight, _ in known)
         total = math.fsum((part + more) * score for part, score in known)
         return Score(total / (weight + more) if weight > 0 else None, weight, self.scale)
 
-    def cell(self, rows: Sequence[Row], stage: str, source: Any) -> Cell:
+    def cell(self, rows: Sequence[Row], speakers: int, stage: str, silent: Iterable[Row]) -> Cell:
         voices = math.fsum(float(row["voices"]) for row in rows)
         passed = any(row["occurrences"] for row in rows)
-        silent = tuple(str(row["moment"]) for row in rows if row["silent"])
         state = "heard" if voices >= FEW - _TOO_SMALL else "few" if voices > _TOO_SMALL else "silent"
         return Cell(
             state=state if passed or voices > _TOO_SMALL else "nothing",
             voices=voices,
             score=self.score(rows),
-            speakers=self.speakers.get((stage, None, source), 0),
+            speakers=speakers,
             customers=self.met_stage.get(stage, 0),
-            silent_moments=silent,
+            silent_moments=tuple(str(row["moment"]) for row in silent if row["silent"]),
         )
 
     def sources(self) -> tuple[Source, ...]:
         found: list[Source] = []
         for key in self.keys:
-            cells = tuple(self.cell(self.rows(stage=stage, source=key), stage, key) for stage in self.stages)
-            rest = self.rows(stage=None, source=key)
+            cells = tuple(
+                self.cell(rows, sum(int(row["speakers"]) for row in rows), stage, self.rows(stage=stage, source=key))
+                for stage in self.stages
+                for rows in (_where(self.by_stage, stage=stage, source=key),)
+            )
+            rest = _where(self.by_stage, stage=None, source=key)
             astray = math.fsum(float(row["voices"]) for row in rest)
             state = "heard" if astray >= FEW - _TOO_SMALL else "few" if astray > _TOO_SMALL else "nothing"
             found.append(
@@ -416,7 +405,12 @@ class _Reader:
         return tuple(found)
 
     def totals(self) -> tuple[Cell, ...]:
-        return tuple(self.cell(self.rows(stage=stage), stage, None) for stage in self.stages)
+        return tuple(
+            self.cell(
+                _where(self.by_stage, stage=stage), self.speakers.get((stage, None), 0), stage, self.rows(stage=stage)
+            )
+            for stage in self.stages
+        )
 
     def heard(self) -> tuple[Heard, ...]:
         return tuple(self.moment(row) for row in self.found)
@@ -426,14 +420,14 @@ class _Reader:
         rows = self.rows(moment=row["moment"])
         voices = [(self.name(r["source"]), float(r["voices"])) for r in rows if float(r["voices"]) > _TOO_SMALL]
         values = [float(r["value"]) for r in rows if r["value"] is not None]
-        weight = math.fsum(self.scored.get((row["moment"], r["source"]), 0.0) for r in rows)
+        weight = math.fsum(float(r["scored"]) for r in rows)
         return Heard(
             key=key,
             name=clean(str(self.listed.get(key, {}).get("name") or key)),
             stage=self.stages.get(str(row["stage"]), clean(str(row["stage"]))),
             voices=float(row["voices"]),
             score=Score(row["score"], weight, self.scale, row["low"], row["high"]),
-            speakers=self.speakers.get((row["stage"], row["moment"], None), 0),
+            speakers=self.speakers.get((row["stage"], row["moment"]), 0),
             customers=self.met_moment.get(key, 0),
             value=max(values) if values else None,
             delay="" if row["delay"] is None else duration(float(row["delay"])),
@@ -443,6 +437,10 @@ class _Reader:
 
     def name(self, source: Any) -> str:
         return "no source named" if source is None else clean(str(source)) or "no name"
+
+
+def _where(rows: Iterable[Row], **wanted: Any) -> list[Row]:
+    return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
 
 
 def voices(weight: float) -> str:

@@ -111,32 +111,41 @@ def coverage(
     observed: Windows | None,
     opens: Opens,
     worth: Mapping[Any, float],
+    place_of: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Rows of moment, source, and what `Attribution.coverage` says of them; moment None: about none."""
+    """Rows of a place, source, and what `Attribution.coverage` says of them; place None: about none.
+
+    `journey` lists the places; `place_of` has the place of each moment (None: each is its own).
+    """
     out = []
     windows = _windows(voices, observed, opens)
-    for moment in [*journey, None]:
+    places = [o["moment"] if place_of is None else place_of[o["moment"]] for o in occurrences]
+    for place in [*journey, None]:
         for source, (start, end) in windows.items():
-            met = [o for o in occurrences if o["moment"] == moment and start <= o["time"] <= end]
+            met = [o for at, o in zip(places, occurrences, strict=True) if at == place and start <= o["time"] <= end]
             mine = [
                 (voices[v], w)
                 for v, i, w, _ in rows
-                if voices[v]["source"] == source and moment == (None if i is None else occurrences[i]["moment"])
+                if voices[v]["source"] == source and place == (None if i is None else places[i])
             ]
             customers = {o["customer"] for o in met}
             speakers = {voice["customer"] for voice, w in mine if w > 0}
+            quiet = customers - speakers
             out.append(
                 {
-                    "moment": moment,
+                    "stage" if place_of else "moment": place,
                     "source": source,
                     "voices": float(sum(w for _, w in mine)),
-                    "occurrences": len(met) if moment else None,
-                    "customers": len(customers) if moment else None,
+                    "occurrences": len(met) if place else None,
+                    "customers": len(customers) if place else None,
                     "speakers": len(speakers),
                     "score": nps([(voice["score"], w) for voice, w in mine if voice["score"] is not None]),
-                    "value": sum(worth.get(c, 0.0) for c in customers) if moment else None,
+                    "value": sum(worth.get(c, 0.0) for c in customers) if place else None,
                     "value_of_speakers": sum(worth.get(c, 0.0) for c in speakers),
-                    "silent": bool(met) and not speakers if moment else None,
+                    "silent": bool(met) and not speakers if place else None,
+                    "scored": float(sum(w for voice, w in mine if voice["score"] is not None)),
+                    "silent_customers": len(quiet) if place else None,
+                    "silent_value": float(sum(worth.get(c, 0.0) for c in quiet)) if place else None,
                 }
             )
     return out
