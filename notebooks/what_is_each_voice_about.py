@@ -480,6 +480,8 @@ silent, faint = coverage.filter("silent"), coverage.filter(~pl.col("silent") & (
 meant = true.group_by("moment", "source").agg(planted=pl.len())
 heard_there = pl.concat([silent, faint]).join(meant, on=["moment", "source"], how="left")
 assert (silent.height, faint.height, coverage.height) == (10, 9, 75) and heard_there["planted"].null_count() == 19
+bought = coverage.row(by_predicate=(pl.col("moment") == "bind") & (pl.col("source") == "call"), named=True)
+assert round(bought["voices"]) == 207 and bought["speakers"] == 1_446
 rise = silent.row(by_predicate=pl.col("moment") == "renewal_rise", named=True)
 assert rise["customers"] == 7_071 and round(rise["value"] / 1e6, 1) == 26.9
 assert rules["last_touch"].coverage().to_polars().filter("silent").height == 7
@@ -487,13 +489,15 @@ display(silent.select("stage", "moment", "source", "occurrences", "customers", "
 faint.select("stage", "moment", "source", "voices", "occurrences", "customers", "speakers")
 
 # %% [markdown]
-# Of 75 pairs of moment and source ten are `silent`: no survey asks about a rising renewal, which 7,071 households worth $26.9m met, nor about a bill. Nine more hold less than half a voice: there the model finds some voice that *could* be about the moment, gives it next to no weight, and
-# the table counts its customer among `speakers`. Nothing was planted in any of the nineteen: the design left them silent. Last touch sees seven: by its rule some voice ends up nearly everywhere.
+# Of 75 pairs of moment and source ten are `silent`: no survey asks about a rising renewal, which 7,071 households worth $26.9m met, nor about a bill. Nine more hold less than half a voice; nothing was planted in any of the nineteen: they were
+# left silent by design. Last touch sees seven, since by its rule some voice ends up nearly everywhere. So look at `voices`, not at `silent` alone; and read `speakers` of the model as *who may have spoken*: it counts every customer with
+# any weight, however small. Of buying there are 207 voices by phone, and 1,446 such speakers.
 #
 # ## What falls short
 # - **It is one generated company**, whose voices come about much as the model thinks they do: rates, delays, topics. Real people speak of two things at once, and answer each other. Hold the model against your own links (`attribution.calibration()`).
 # - **Every twelfth voice is given to the wrong origin**, and weights are not quite as sure as they look (.017, where chance gives .009).
 # - **Notice and adjuster stay hard to tell apart**, even here; the interval says so, the estimate alone does not.
 # - **Intervals are of fitted voices**, the estimates of all (979 more).
+# - **`speakers` and `silent` take any weight above 0 for a voice**, so that the model looks better heard than it says.
 # - **Texts are not read.** Topics are taken as given, or from `sj.topics`, and a fifth of them is missing here.
 # - **Nothing here is causal.** Drivers and the parts of a change say who spoke of what.
