@@ -11,18 +11,9 @@
 #include "sojourn/stats/scores.hpp"
 
 namespace sojourn::python {
-namespace {
-
-CoverageBy read_by(const std::string& word) {
-  if (word == "moment") return CoverageBy::moment;
-  if (word == "stage") return CoverageBy::stage;
-  refuse("by", "'" + word + "'", "'moment' or 'stage'");
-}
-
-}  // namespace
 
 ResultTable coverage_table(const Attribution& attribution, const std::string& word) {
-  const CoverageBy by = read_by(word);
+  const PlaceBy by = read_place(word);
   const py::gil_scoped_release release;
   const Coverage coverage = cover(attribution, by);
   const Journey& journey = *attribution.matches->journey;
@@ -42,8 +33,8 @@ ResultTable coverage_table(const Attribution& attribution, const std::string& wo
     const auto& name = attribution.feedback->sources[s].name;
     const double weight = spoken.scores.weight();
     about_none.push_back(none ? 1 : 0);
-    if (by == CoverageBy::moment) moment.add(none ? "" : journey.moments()[place].id);
-    stage.add(none ? "" : by == CoverageBy::moment ? journey.moments()[place].stage : journey.stages()[place].id);
+    if (by == PlaceBy::moment) moment.add(none ? "" : journey.moments()[place].id);
+    stage.add(none ? "" : by == PlaceBy::moment ? journey.moments()[place].stage : journey.stages()[place].id);
     source.add(name.value_or(""));
     nameless.push_back(name ? 0 : 1);
     voices.values.push_back(spoken.voices.value());
@@ -55,13 +46,13 @@ ResultTable coverage_table(const Attribution& attribution, const std::string& wo
     score.add(weight > 0 ? std::optional{sojourn::score(attribution.feedback->scale, spoken.scores, weight, 0.9).score} : std::nullopt);
     value.add(valued && !none ? std::optional{exposed.value.value()} : std::nullopt);
     value_of_speakers.add(valued ? std::optional{spoken.value.value()} : std::nullopt);
-    silent.values.push_back(exposed.occurrences > 0 && spoken.speakers == 0 ? 1 : 0);
+    silent.values.push_back(exposed.occurrences > 0 && spoken.voices.value() < half_a_voice ? 1 : 0);
     silent_customers.values.push_back(unheard.customers);
     silent_value.add(valued && !none ? std::optional{unheard.value.value()} : std::nullopt);
   }
   Table table;
   table.columns.push_back({"stage", std::move(stage).finish(), about_none});
-  if (by == CoverageBy::moment) table.columns.push_back({"moment", std::move(moment).finish(), about_none});
+  if (by == PlaceBy::moment) table.columns.push_back({"moment", std::move(moment).finish(), about_none});
   table.columns.push_back({"source", std::move(source).finish(), std::move(nameless)});
   table.columns.push_back({"voices", std::move(voices)});
   table.columns.push_back({"occurrences", std::move(occurrences), about_none});

@@ -14,6 +14,7 @@ void bind_horizon(py::module_& m);
 void bind_experience(py::module_& m);
 void bind_listening(py::module_& m);
 void bind_declustering(py::module_& m);
+void bind_convergence(py::module_& m);
 void bind_drivers(py::module_& m);
 void bind_score_change(py::module_& m);
 void bind_scores(py::module_& m);
@@ -37,6 +38,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   sojourn::python::bind_experience(m);
   sojourn::python::bind_listening(m);
   sojourn::python::bind_declustering(m);
+  sojourn::python::bind_convergence(m);
   sojourn::python::bind_drivers(m);
   sojourn::python::bind_score_change(m);
   sojourn::python::bind_scores(m);

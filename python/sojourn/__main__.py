@@ -77,7 +77,6 @@ def _demo(said: argparse.Namespace) -> None:
         topic="topic",
         text="text",
         key="key",
-        method="last_touch",
     )
     company, *silos = (data.ledgers[name] for name in ("company", "CRM", "POLICY", "BILLING"))
     start, end = later(data.month, -11), later(data.month, 1)

@@ -11,6 +11,7 @@ from sojourn._threads import checked
 from sojourn.calibration import Calibration, link_calibration
 from sojourn.declustering import DeclusteringModel
 from sojourn.drivers import drivers
+from sojourn.graph import _check_whole
 from sojourn.score_change import ScoreChange, voices_change
 from sojourn.table import Table, as_arrow
 
@@ -213,6 +214,8 @@ class Attribution:
         return link_calibration(self, bins)
 
     def _refit(self, draws: int, threads: int | None) -> _core.Refits:
+        _check_whole("draws", draws, 2)
+        _check_whole("seed", self._settings["seed"], 0)
         if draws not in self._refits:
             self._refits[draws] = _core.refit(self._core, draws, self._settings["seed"], checked(threads))
         return self._refits[draws]
@@ -231,10 +234,10 @@ class Attribution:
         -------
         Table
             stage, moment (by moment only), source (null: voices that name none); voices: sum of weights; occurrences
-            and customers of which the source could hear; speakers: customers with a weight above 0; score, as in
-            `moments`; value: what all events of those customers come to while observed, each customer once;
-            value_of_speakers likewise (both null for a log without values); silent: something happened and nobody
-            spoke; scored: sum of the weights of voices with a score; silent_customers: those of the customers who did
+            and customers of which the source could hear; speakers: customers of whose voices half a voice or more is
+            about it; score, as in `moments`; value: what all events of those customers come to while observed, each customer once;
+            value_of_speakers likewise (both null for a log without values); silent: something happened and less
+            than half a voice is about it; scored: sum of the weights of voices with a score; silent_customers: those of the customers who did
             not speak of the place through the source; silent_value: what they come to. occurrences, customers, value,
             silent, silent_customers and silent_value are null in the last rows.
 
@@ -490,6 +493,78 @@ class Attribution:
         from sojourn._trend_chart import trend_chart
 
         return trend_chart(self, moment, every, false_alarms)
+
+    def convergence(
+        self, by: str = "stage", permutations: int = 2000, seed: int = 0, *, threads: int | None = None
+    ) -> Table:
+        """Return whether sources tell the same of a place: two scores at a time, under permutation.
+
+        The null: at the place, through which of the two sources a customer's voices came says nothing of the score.
+        Whole customers are permuted, since voices of one customer are not independent: what a customer said of the
+        place through one source stays together. Customers heard there through one of the two exchange sources, as many
+        staying with each; of a customer heard through both, what came through the one and what came through the other
+        change places or not, by a fair coin. Weights are taken as they are: not how unsure the attribution is.
+
+        Parameters
+        ----------
+        by
+            What a place is: ``"stage"`` or ``"moment"``.
+        permutations, seed
+            How many random permutations. Random numbers are a function of seed, permutation and customer.
+        threads
+            Number of threads (None: all). The answer never depends on it.
+
+        Returns
+        -------
+        Table
+            stage, moment (by moment only), source_a, source_b (null: voices that name none): a row a place and pair;
+            n_a, n_b: sum of the weights of voices with a score; score_a, score_b: their plain means (NPS without the
+            three voices that `coverage` adds, which would part two equal sources of unequal size), null without one;
+            difference = score_a - score_b; p_value: (1 + permutations with a difference as large, either way) /
+            (1 + permutations) (Phipson & Smyth 2010); p_adjusted: by Holm (1979) over all rows. The last three are
+            null where either has no score.
+
+        Raises
+        ------
+        InvalidInput
+            For another `by`, permutations below 1 or a seed outside 0 … 2⁶⁴ - 1.
+        """
+        _check_whole("permutations", permutations, 1)
+        _check_whole("seed", seed, 0)
+        return self._table(_core.convergence(self._core, by, permutations, seed, checked(threads)))
+
+    def agreement(
+        self, by: str = "stage", permutations: int = 2000, seed: int = 0, *, threads: int | None = None
+    ) -> Table:
+        """Return whether two sources rank the places alike: Spearman's correlation of their scores over places.
+
+        The null: how one source scores a place says nothing of how the other does; the places are permuted. A place
+        counts once, whatever it rests on: few places tell little.
+
+        Parameters
+        ----------
+        by
+            What a place is: ``"stage"`` or ``"moment"``.
+        permutations, seed
+            How many random permutations. Random numbers are a function of seed, permutation and place.
+        threads
+            Number of threads (None: all). The answer never depends on it.
+
+        Returns
+        -------
+        Table
+            source_a, source_b (null: voices that name none); stages (or moments): where both have a score;
+            correlation of those scores (as in `convergence`; ties have mean ranks), null for under 3 of them or where
+            one source scores all alike; p_value, two-sided, and p_adjusted, as in `convergence`.
+
+        Raises
+        ------
+        InvalidInput
+            As `convergence`.
+        """
+        _check_whole("permutations", permutations, 1)
+        _check_whole("seed", seed, 0)
+        return self._table(_core.agreement(self._core, by, permutations, seed, checked(threads)))
 
     def _table(self, core: _core.Table) -> Table:
         return Table(core, self._like)

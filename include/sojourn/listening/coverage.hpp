@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <map>
 #include <numeric>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,12 +15,10 @@
 #include "sojourn/core/time.hpp"
 #include "sojourn/listening/attribution.hpp"
 #include "sojourn/listening/exposure.hpp"
+#include "sojourn/listening/places.hpp"
 #include "sojourn/stats/scores.hpp"
 
 namespace sojourn {
-
-/// What a cell is about, beside its source.
-enum class CoverageBy : std::uint8_t { moment, stage };
 
 /// What happened at a place, of which a source could hear.
 struct Exposed {
@@ -29,11 +26,14 @@ struct Exposed {
   ExactSum value;  // of the customers, each once: all their events while observed
 };
 
+/// From how much of a voice on it counts as spoken: a model gives nearly everything a little. Less by 1e-9, so that two halves of a sum count.
+inline constexpr double half_a_voice = 0.5 - 1e-9;
+
 /// What was said.
 struct Spoken {
   ExactSum voices;  // weights
   ScoreSums scores;
-  std::int64_t speakers = 0;  // customers with a weight above zero, those that the log does not have too
+  std::int64_t speakers = 0;  // customers of whose voices half a voice or more is about it, those that the log does not have too
   ExactSum value;             // of the speakers, each once
 };
 
@@ -55,18 +55,11 @@ namespace listening_detail {
 
 class CoverageCounter {
  public:
-  CoverageCounter(const Attribution& attribution, CoverageBy by)
+  CoverageCounter(const Attribution& attribution, PlaceBy by)
       : attribution_(attribution), matches_(*attribution.matches), feedback_(*attribution.feedback), sources_(feedback_.sources.size()) {
-    const Journey& journey = *matches_.journey;
-    place_of_.resize(journey.moments().size());
-    std::iota(place_of_.begin(), place_of_.end(), std::size_t{0});
-    places_ = place_of_.size();
-    if (by == CoverageBy::stage) {
-      std::map<std::string, std::size_t> number;
-      for (const Stage& stage : journey.stages()) number.emplace(stage.id, number.size());
-      for (std::size_t m = 0; m < place_of_.size(); ++m) place_of_[m] = number.at(journey.moments()[m].stage);
-      places_ = number.size();
-    }
+    Places where = places(*matches_.journey, by);
+    places_ = where.ids.size();
+    place_of_ = std::move(where.of_moment);
     std::map<ListeningWindow, std::size_t> numbers;
     for (const ListeningWindow& window : exposures(attribution)) {
       if (numbers.emplace(window, windows_.size()).second) windows_.push_back(window);
@@ -76,6 +69,7 @@ class CoverageCounter {
     last_exposed_.assign(exposed_.size(), nobody);
     spoken_.resize((places_ + 1) * sources_);
     last_spoken_.assign(spoken_.size(), nobody);
+    said_.resize(spoken_.size());
     unheard_.resize(places_ * sources_);
     last_unheard_.assign(unheard_.size(), nobody);
   }
@@ -100,6 +94,11 @@ class CoverageCounter {
 
  private:
   static constexpr std::uint64_t nobody = UINT64_MAX;
+  /// What a customer said of a cell so far, in voices.
+  struct Said {
+    std::uint64_t customer = nobody;
+    double weight = 0;
+  };
 
   /// All that the customer's events come to while observed.
   [[nodiscard]] ExactSum worth_of(std::uint32_t c) const {
@@ -149,7 +148,10 @@ class CoverageCounter {
     Spoken& cell = spoken_[at];
     cell.voices.add(weight);
     if (!feedback_.has_no_score(v)) cell.scores.add(score_mark(feedback_.scale, feedback_.score[v]), weight);
-    if (!(weight > 0) || last_spoken_[at] == feedback_.customer[v]) return;
+    Said& said = said_[at];
+    if (said.customer != feedback_.customer[v]) said = {feedback_.customer[v], 0};
+    const double before = std::exchange(said.weight, said.weight + weight);
+    if (before >= half_a_voice || said.weight < half_a_voice) return;
     last_spoken_[at] = feedback_.customer[v];
     ++cell.speakers;
     cell.value.merge(worth);
@@ -173,13 +175,14 @@ class CoverageCounter {
   std::vector<Exposed> exposed_;          // moment · windows + window
   std::vector<Unheard> unheard_;
   std::vector<Spoken> spoken_;
+  std::vector<Said> said_;
   std::vector<std::uint64_t> last_exposed_, last_spoken_, last_unheard_;  // the customer counted last
 };
 
 }  // namespace listening_detail
 
 /// Place by place and source by source.
-inline Coverage cover(const Attribution& attribution, CoverageBy by = CoverageBy::moment) {
+inline Coverage cover(const Attribution& attribution, PlaceBy by = PlaceBy::moment) {
   return listening_detail::CoverageCounter(attribution, by).run();
 }
 

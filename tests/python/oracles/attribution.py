@@ -129,7 +129,10 @@ def coverage(
                 if voices[v]["source"] == source and place == (None if i is None else places[i])
             ]
             customers = {o["customer"] for o in met}
-            speakers = {voice["customer"] for voice, w in mine if w > 0}
+            said: dict[Any, Any] = {}
+            for voice, w in mine:
+                said[voice["customer"]] = said.get(voice["customer"], 0) + w
+            speakers = {customer for customer, w in said.items() if w >= 0.5 - 1e-9}
             quiet = customers - speakers
             out.append(
                 {
@@ -142,7 +145,7 @@ def coverage(
                     "score": nps([(voice["score"], w) for voice, w in mine if voice["score"] is not None]),
                     "value": sum(worth.get(c, 0.0) for c in customers) if place else None,
                     "value_of_speakers": sum(worth.get(c, 0.0) for c in speakers),
-                    "silent": bool(met) and not speakers if place else None,
+                    "silent": bool(met) and sum(w for _, w in mine) < 0.5 - 1e-9 if place else None,
                     "scored": float(sum(w for voice, w in mine if voice["score"] is not None)),
                     "silent_customers": len(quiet) if place else None,
                     "silent_value": float(sum(worth.get(c, 0.0) for c in quiet)) if place else None,
