@@ -280,7 +280,7 @@ ResultTable inseparable_table(const Refits& refits, const Attribution& attributi
   return result(std::move(table));
 }
 
-/// error, by_chance, right, voices, bins.
+/// error, by_chance, right, brier, voices, bins.
 py::tuple parts(const Calibration& found) {
   Ints pairs;
   Reals weight, share_true;
@@ -293,7 +293,7 @@ py::tuple parts(const Calibration& found) {
   table.columns.push_back({"pairs", std::move(pairs)});
   table.columns.push_back({"weight", std::move(weight)});
   table.columns.push_back({"share_true", std::move(share_true)});
-  return py::make_tuple(found.error, found.by_chance, found.right, found.voices, result(std::move(table)));
+  return py::make_tuple(found.error, found.by_chance, found.right, found.brier, found.voices, result(std::move(table)));
 }
 
 /// @param truth feedback (row), occurrence_id (null: about none).

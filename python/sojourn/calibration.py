@@ -23,25 +23,31 @@ class Calibration:
         weights from .02 to .98, of how far the mean weight of their bin is from the share that is true.
     by_chance
         What `error` is expected to be for weights that are right, with so few pairs. An `error` near it says no more.
+        Both are None where every weight is nearly 0 or 1, as last touch's are: then there is nothing to be calibrated.
     right
         Share of the voices whose greatest weight is on the truth.
+    brier
+        Mean over voices of the squared distance of the weights from the truth (Brier 1950): 0 is perfect, 2 all wrong.
     voices
         Number of voices that were judged.
     bins
         pairs, weight (mean), share_true, by weight.
     """
 
-    error: float
-    by_chance: float
+    error: float | None
+    by_chance: float | None
     right: float
+    brier: float
     voices: int
     bins: Table
 
     def __repr__(self) -> str:
-        return (
-            f"Calibration(error {self.error:.4f}, {self.by_chance:.4f} by chance alone, "
-            f"{self.right:.1%} of {self.voices:,} voices right)"
+        error = (
+            "no weight between .02 and .98"
+            if self.error is None
+            else f"error {self.error:.4f}, {self.by_chance:.4f} by chance alone"
         )
+        return f"Calibration({error}, Brier {self.brier:.3f}, {self.right:.1%} of {self.voices:,} voices right)"
 
 
 def calibration(attribution: Attribution, truth: Any, bins: int = 20) -> Calibration:
@@ -62,14 +68,14 @@ def calibration(attribution: Attribution, truth: Any, bins: int = 20) -> Calibra
     InvalidInput
         With its row for a voice that is not there or listed twice; for an empty table.
     """
-    error, by_chance, right, voices, table = _core.calibrate(attribution._core, as_arrow(truth, "truth"), bins)
-    return Calibration(error, by_chance, right, voices, Table(table, attribution._like))
+    error, by_chance, right, brier, voices, table = _core.calibrate(attribution._core, as_arrow(truth, "truth"), bins)
+    return Calibration(error, by_chance, right, brier, voices, Table(table, attribution._like))
 
 
 def link_calibration(attribution: Attribution, bins: int) -> Calibration:
     """Hold an attribution against the links of its voices (`Attribution.calibration`)."""
     settings = attribution._settings
-    error, by_chance, right, voices, table = _core.calibrate_links(
+    error, by_chance, right, brier, voices, table = _core.calibrate_links(
         attribution._core, settings["method"], settings["half_life"], bins
     )
-    return Calibration(error, by_chance, right, voices, Table(table, attribution._like))
+    return Calibration(error, by_chance, right, brier, voices, Table(table, attribution._like))

@@ -29,9 +29,10 @@ struct CalibrationBin {
 
 struct Calibration {
   std::vector<CalibrationBin> bins;
-  std::int64_t voices = 0;  // that were judged
-  double error = 0, by_chance = 0;
-  double right = 0;  // share of the judged voices whose greatest weight is on the truth
+  std::int64_t voices = 0;                 // that were judged
+  std::optional<double> error, by_chance;  // none without pairs
+  double right = 0;                        // share of the judged voices whose greatest weight is on the truth
+  double brier = 0;                        // mean over voices of Σ (weight − true)² (Brier 1950)
 };
 
 /// Gathers what voices were given and what was true.
@@ -40,6 +41,7 @@ class Calibrator {
   void begin_voice() { finish_voice(), ++out_.voices; }
   void judge(double weight, bool is_true) {
     if (weight >= 0.02 && weight <= 0.98) pairs_.push_back({weight, is_true});
+    out_.brier += (weight - (is_true ? 1 : 0)) * (weight - (is_true ? 1 : 0));
     if (weight > best_) best_ = weight, found_ = is_true;
   }
 
@@ -49,6 +51,8 @@ class Calibrator {
     if (out_.voices == 0) refuse("truth", "no voice of which anything is known", "at least one");
     finish_voice();
     out_.right = static_cast<double>(right_) / static_cast<double>(out_.voices);
+    out_.brier /= static_cast<double>(out_.voices);
+    if (!pairs_.empty()) out_.error = out_.by_chance = 0;
     std::stable_sort(pairs_.begin(), pairs_.end(), [](const Judged& a, const Judged& b) { return a.weight < b.weight; });
     for (const Slice& slice : slices(pairs_.size(), bins))
       if (slice.begin < slice.end) add_bin(slice);
@@ -75,8 +79,8 @@ class Calibrator {
       variance += pairs_[i].weight * (1 - pairs_[i].weight);
     }
     const auto n = static_cast<double>(bin.pairs), all = static_cast<double>(pairs_.size());
-    out_.error += std::fabs(bin.weight - bin.share_true) / all;
-    out_.by_chance += std::sqrt(2 * std::numbers::inv_pi * variance) / all;  // mean of |N(0, variance)|
+    *out_.error += std::fabs(bin.weight - bin.share_true) / all;
+    *out_.by_chance += std::sqrt(2 * std::numbers::inv_pi * variance) / all;  // mean of |N(0, variance)|
     bin.weight /= n, bin.share_true /= n;
     out_.bins.push_back(bin);
   }

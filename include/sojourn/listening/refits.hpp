@@ -1,6 +1,6 @@
 // How sure the model is: it is fitted again under the Bayesian bootstrap of the customers (stats/bayesian_bootstrap.hpp), each time from a start of
 // its own. Starting where the fit ended would pretend that its way was the only one.
-//   voices  what the moment's rates bring over the occurrences that were heard; the same customers, other weights
+//   voices  what the moment's rates bring over the occurrences that were heard, and what of the voices that are not fitted is about it
 //   score   of the voices by the new posterior and weights; half a voice of each class (promoters, passives, detractors; or satisfied and not) is
 //           added, each with a random weight of its own (Jeffreys's prior), so that few or equal answers do not pretend certainty
 // Two moments are inseparable when what one gains the other loses: the sum of their voices is less than half as uncertain as either of them.
@@ -149,6 +149,10 @@ inline Refits refit(const Attribution& attribution, const RefitOptions& options 
   const DeclusteringData& data = model.data;
   const std::size_t moments = attribution.matches->journey->moments().size(), sources = data.sources(), groups = data.groups();
   const ExposureSums exposure = data.exposure.sum({});
+  std::vector<double> unfitted(moments);
+  for (std::size_t v = 0; v < data.voices.size(); ++v)
+    for (const VoiceShare& share : attribution.of_voice(v))
+      if (!data.voices[v].fitted) unfitted[attribution.matches->occurrences[share.occurrence].moment] += share.weight;
   Refits out{moments, options.draws, std::vector<double>(moments * options.draws), std::vector<double>(moments * options.draws)};
   parallel_for(options.draws, options.run, [&](std::size_t d) {
     const std::vector<double> weight = refits_detail::draw_weights(data.customer_key, options.seed, d);
@@ -156,6 +160,7 @@ inline Refits refit(const Attribution& attribution, const RefitOptions& options 
         Fitter(data, weight, Run{1}, 1)
             .fit({.shape = model.shape, .most_iterations = 300, .tolerance = 1e-5, .dispersed = std::array<std::uint64_t, 2>{options.seed, d}})
             .model;
+    for (std::size_t m = 0; m < moments; ++m) out.voices[d * moments + m] = unfitted[m];
     for (std::size_t c = 0; c < data.causes.size(); ++c)
       for (std::size_t s = 0; s < sources; ++s)
         for (std::size_t g = 0; g < groups; ++g)
