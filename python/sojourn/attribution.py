@@ -156,8 +156,8 @@ class Attribution:
             voices that have a score, counted by weight, null where no voice or interval is (by the model, quantiles of
             its refits; by a rule of thumb, NPS: adjusted Wald, see `nps`; satisfied share: Wilson; mean: Student, none
             of which knows how unsure the attribution is); score_reweighted, low_reweighted, high_reweighted: the score
-            of all customers who met the moment, each response group counting for as many as met it (post-stratification,
-            Holt & Smith 1979), its interval by sampling alone; uncovered: share of them in groups without a scored
+            of all customers who met the moment, each response group counting for as many as met it
+            (post-stratification, Holt & Smith 1979), its interval by sampling alone; uncovered: share of them in groups without a scored
             voice, for whom it does not speak (all four null without response groups); bound_low, bound_high: what
             score_reweighted (without groups: score) would be at either end of `selection`, in every group alike
             (marginal sensitivity model: Tan 2006, after Rosenbaum; `selection` without end gives Manski's bounds). They

@@ -68,14 +68,17 @@ def calibration(attribution: Attribution, truth: Any, bins: int = 20) -> Calibra
     InvalidInput
         With its row for a voice that is not there or listed twice; for an empty table.
     """
-    error, by_chance, right, brier, voices, table = _core.calibrate(attribution._core, as_arrow(truth, "truth"), bins)
-    return Calibration(error, by_chance, right, brier, voices, Table(table, attribution._like))
+    return _calibration(_core.calibrate(attribution._core, as_arrow(truth, "truth"), bins), attribution)
 
 
 def link_calibration(attribution: Attribution, bins: int) -> Calibration:
     """Hold an attribution against the links of its voices (`Attribution.calibration`)."""
-    settings = attribution._settings
-    error, by_chance, right, brier, voices, table = _core.calibrate_links(
-        attribution._core, settings["method"], settings["half_life"], bins
-    )
+    method, half_life = attribution._settings["method"], attribution._settings["half_life"]
+    return _calibration(_core.calibrate_links(attribution._core, method, half_life, bins), attribution)
+
+
+def _calibration(
+    found: tuple[float | None, float | None, float, float, int, _core.Table], attribution: Attribution
+) -> Calibration:
+    error, by_chance, right, brier, voices, table = found
     return Calibration(error, by_chance, right, brier, voices, Table(table, attribution._like))
