@@ -84,8 +84,8 @@ data.truth["faults"]
 
 # %% [markdown]
 # ## What they say
-# Five sources. Of which moment does each voice speak? A convention that everybody uses: of the last one before it. (A calibrated model is on its way; these baselines
-# stand beside it.)
+# Five sources. Of which moment does each voice speak? A convention that everybody uses: of the last one before it. (A calibrated model
+# does better: [what is each voice about](what_is_each_voice_about.ipynb).)
 
 # %%
 heard = {name: name for name in ("source", "solicited", "score", "topic", "text", "key")}
@@ -125,8 +125,8 @@ told = (
 told
 
 # %% [markdown]
-# Some moments get far more voices than speak of them, some far fewer: last touch gives the voice to whatever happened to come last. That is what attribution by a model has to
-# beat.
+# Some moments get far more voices than speak of them, some far fewer: last touch gives the voice to whatever happened to come last. How a model does:
+# [what is each voice about](what_is_each_voice_about.ipynb).
 #
 # ## Who is silent
 # Where a source hears nothing of a moment that households met.

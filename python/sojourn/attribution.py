@@ -236,11 +236,11 @@ class Attribution:
         Table
             stage, moment (by moment only), source (null: voices that name none); voices: sum of weights; occurrences
             and customers of which the source could hear; speakers: customers of whose voices half a voice or more is
-            about it; score, as in `moments`; value: what all events of those customers come to while observed, each customer once;
-            value_of_speakers likewise (both null for a log without values); silent: something happened and less
-            than half a voice is about it; scored: sum of the weights of voices with a score; silent_customers: those of the customers who did
-            not speak of the place through the source; silent_value: what they come to. occurrences, customers, value,
-            silent, silent_customers and silent_value are null in the last rows.
+            about it; score, as in `moments`; value: what all events of those customers come to while observed, each
+            customer once; value_of_speakers likewise (both null for a log without values); silent: something happened,
+            and less than half a voice is about it; scored: sum of the weights of voices with a score; silent_customers:
+            those of the customers who did not speak of the place through the source; silent_value: what they come to.
+            occurrences, customers, value, silent, silent_customers and silent_value are null in the last rows.
 
         Raises
         ------
@@ -536,8 +536,9 @@ class Attribution:
             n_a, n_b: sum of the weights of voices with a score; score_a, score_b: their plain means (NPS without the
             three voices that `coverage` adds, which would part two equal sources of unequal size), null without one;
             difference = score_a - score_b; p_value: (1 + permutations with a difference as large, either way) /
-            (1 + permutations) (Phipson & Smyth 2010); p_adjusted: by Holm (1979) over all rows. The last three are
-            null where either has no score.
+            (1 + permutations) (Phipson & Smyth 2010); p_adjusted: by Holm (1979) over all rows, which cannot fall below
+            their number / (1 + permutations): with many, ask for more. The last three are null where either has no
+            score.
 
         Raises
         ------

@@ -394,12 +394,13 @@ def feedback_of(
     draw = random.Random(seed)
     first, last = log.span
     seconds = int((last - first).total_seconds())
-    rows: dict[str, list[Any]] = {"customer": [], "time": [], "source": [], "asked": [], "score": []}
-    for _ in range(voices):
+    rows: dict[str, list[Any]] = {"customer": [], "time": [], "source": [], "asked": [], "score": [], "text": []}
+    for at in range(voices):
         source = draw.choice(sources)
         score = draw.randrange(11) if source != "social" and draw.random() < 0.7 else None
         time = first + timedelta(seconds=draw.randrange(seconds))
-        row = (draw.randrange(log.customers + 3), time, source, source == "survey", score)
+        text = f"Voice {at} & all that it says, " + "at some length, " * (at % 20) if at % 5 else None
+        row = (draw.randrange(log.customers + 3), time, source, source == "survey", score, text)
         for column, cell in zip(rows, row, strict=True):
             rows[column].append(cell)
     return rows
@@ -407,7 +408,7 @@ def feedback_of(
 
 def attributed(matches: sj.Matches, method: str = "linear", **more: Any) -> sj.Attribution:
     rows = feedback_of(matches.log, **more)
-    return matches.attribute(rows, source="source", solicited="asked", score="score", method=method)
+    return matches.attribute(rows, source="source", solicited="asked", score="score", text="text", method=method)
 
 
 def big_room(moments_count: int, stages: int, start: str, heard: bool = False) -> str:
@@ -758,6 +759,13 @@ def told_by(attribution: sj.Attribution) -> listening.Listening:
 
 @pytest.mark.parametrize("method", ["linear", "last_touch", "time_decay"])
 def test_voices_by_stage_and_source_are_those_of_the_weights(method: str) -> None:
+    def speakers(here: list[dict[str, Any]]) -> int:
+        said: dict[Any, float] = {}
+        for w in here:
+            customer = voices[w["feedback"]]["customer"]
+            said[customer] = said.get(customer, 0.0) + w["weight"]
+        return sum(weight >= 0.5 - 1e-9 for weight in said.values())
+
     _, attribution = heard_room(method)
     told = told_by(attribution)
     voices = attribution.feedback.rows()
@@ -777,14 +785,14 @@ def test_voices_by_stage_and_source_are_those_of_the_weights(method: str) -> Non
                 total = sum(w["weight"] * marks[w["feedback"]] for w in scored)
                 assert cell.score.number == pytest.approx(total / (sum(w["weight"] for w in scored) + 3))
             if stage:
-                assert cell.speakers == len({voices[w["feedback"]]["customer"] for w in here})
+                assert cell.speakers == speakers(here)
                 assert cell.customers == len({o["customer"] for o in occurrences if o["stage"] == stage})
     for heard, row in zip(told.moments, attribution.moments().rows(), strict=True):
         here = [w for w in weights if w["moment"] == heard.key]
         assert heard.voices == row["voices"] and heard.score.number == row["score"]
-        assert heard.speakers == len({voices[w["feedback"]]["customer"] for w in here})
-        assert sum(n for _, n in heard.through) == pytest.approx(heard.voices)
-    assert told.speakers == len({voices[w["feedback"]]["customer"] for w in weights if w["moment"]})
+        assert heard.speakers == speakers(here)
+        assert sum(n for _, n in heard.through) == pytest.approx(heard.voices, abs=1.0)  # those with half a voice
+    assert told.speakers == speakers([w for w in weights if w["moment"]])
     assert told.customers == len({o["customer"] for o in occurrences})
     assert told.other_customers == attribution.other_customers > 0
 
@@ -851,7 +859,8 @@ def fake(scale: str | None = "nps", method: str = "last_touch") -> tuple[dict[st
         "met": rows_of(stage=["s", "u", None], customers=[40, 9_810, 9_830]),
         "how": rows_of(how=["model", "unattributed"], voices=[29.5, 1.5]),
         "asked": rows_of(source=["call", "survey"], asked=[0, 5], unasked=[25, 0], voices=[25, 6]),
-        "said": {"voices": 31, "method": method, "horizon": "60d", "half_life": "7d", "scale": scale,
+        "quotes": rows_of(moment=["a"], text=["Fine"], source=["call"], date=[date(2026, 3, 9)], score=[4.0]),
+        "said": {"voices": 31, "method": method, "horizon": "60d", "scale": scale,
                  "other_customers": 1},
     }  # fmt: skip
     return journey, rows_of(moment=["a", "b", "c"], customers=[40, 30, 9_800]), told
@@ -867,6 +876,9 @@ def test_silent_few_and_nothing_differ() -> None:
     assert [cell.voices for cell in told.totals] == [20.0, 9.5]
     assert told.totals[1].score.number == pytest.approx((7 * 10 + 8.5 * 20) / 12.5)
     assert told.totals[0].score.tone == 0 and told.totals[1].score.tone == 4
+    assert [heard.quotes for heard in told.moments[:2]] == [
+        (listening.Quote("Fine", "call, 9 March 2026, 4 of 10"),), (),
+    ]  # fmt: skip
     assert listening.headline(told, "customers", "$") == (
         "25 of 9,830 customers spoke of a moment; nobody of C: 9,800 customers, worth $7.50m, who met it"
     )

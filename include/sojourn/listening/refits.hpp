@@ -1,9 +1,8 @@
 // How sure the model is: it is fitted again under the Bayesian bootstrap of the customers (stats/bayesian_bootstrap.hpp), each time from a start of
 // its own. Starting where the fit ended would pretend that its way was the only one.
 //   voices  what the moment's rates bring over the occurrences that were heard; the same customers, other weights
-//   score   of the voices by the new posterior and weights; ¾ promoter, ¾ detractor and 1½ passives (½ satisfied and ½ not) are added, each with a
-//           random weight of its own, so that few or equal answers do not pretend certainty
-//   delay   mean of the delay's density
+//   score   of the voices by the new posterior and weights; half a voice of each class (promoters, passives, detractors; or satisfied and not) is
+//           added, each with a random weight of its own (Jeffreys's prior), so that few or equal answers do not pretend certainty
 // Two moments are inseparable when what one gains the other loses: the sum of their voices is less than half as uncertain as either of them.
 // Cost: a fit a draw; draws are independent, so that threads cannot show.
 #pragma once
@@ -129,7 +128,7 @@ inline void score_moments(const Declustering& model, const DeclusteringModel& dr
       continue;
     }
     if (feedback.scale == ScoreScale::nps) {
-      const double up = added(0, 0.75), down = added(1, 0.75), between = added(2, 1.5);
+      const double up = added(0, 0.5), down = added(1, 0.5), between = added(2, 0.5);
       out[m] = 100 * (s.marks + up - down) / (s.weight + up + down + between);
     } else if (feedback.scale == ScoreScale::csat) {
       const double up = added(0, 0.5), down = added(1, 0.5);

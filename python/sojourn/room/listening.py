@@ -10,19 +10,26 @@ from typing import TYPE_CHECKING, Any
 from sojourn.journey_map.numbers import count, counted, duration, money, percent
 from sojourn.journey_map.text import clean
 
+from . import quotes
+from .worth import day, plain_date
+
 if TYPE_CHECKING:
     from sojourn.attribution import Attribution
 
 Row = Mapping[str, Any]
 FEW = 10
 _TOO_SMALL = 1e-6
+_HALF = 0.5 - 1e-9  # of a voice: from there on it counts as spoken, as in `Attribution.coverage`
 _ADDED = 3.0
 _CUTS = (-40.0, -20.0, -5.0, 5.0, 20.0, 40.0)
 _METHODS = {
     "last_touch": "last touch: all of a voice goes to the last moment before it",
     "linear": "equal parts: a voice is shared alike by all moments before it",
     "time_decay": "time decay: of the moments before a voice, the earlier ones have less of it",
+    "declustering": "a model: a voice is shared among the moments before it, and none, by how likely each is to have "
+    "brought it, given its time, source, score, topic and links",
 }
+_MODEL = "declustering"
 
 
 def tables(attribution: Attribution, interval: float) -> dict[str, Any]:
@@ -40,7 +47,8 @@ def tables(attribution: Attribution, interval: float) -> dict[str, Any]:
     dict
         ``coverage``, ``stages`` (coverage by stage) and ``heard``: the attribution's tables. ``speakers``: stage,
         moment, speakers through any source, each null where it stands for all of them. ``met``: stage, customers who
-        met it. ``how``: how, voices. ``asked``: source, asked, voices. ``said``: the rest.
+        met it. ``how``: how, voices. ``asked``: source, asked, voices. ``quotes``: see `quotes.rows`. ``said``: the
+        rest.
     """
     import duckdb
 
@@ -56,11 +64,11 @@ def tables(attribution: Attribution, interval: float) -> dict[str, Any]:
         "met": [{"stage": stage, "customers": n} for stage, n in [*sorted(by_stage), (None, everyone[0][0])]],
         "how": spoken.how(),
         "asked": spoken.asked(),
+        "quotes": quotes.rows(spoken.texts([moment.id for moment in attribution.matches.journey.moments])),
         "said": {
             "voices": len(attribution),
             "method": attribution.method,
             "horizon": attribution.horizon,
-            "half_life": attribution._settings.get("half_life"),
             "scale": attribution.scale if attribution._settings.get("score") else None,
             "other_customers": attribution.other_customers,
         },
@@ -80,19 +88,21 @@ class _Spoken:
         self._customer = column("customer")
         self._source = column("source") if settings.get("source") else ["feedback"] * voices
         self._solicited = column("solicited")
+        self._time, self._score, self._text = column("time"), column("score"), column("text")
         weights = attribution.weights().to_dict()
         names = ("feedback", "moment", "stage", "weight", "how")
         self._weights = list(zip(*(weights[name] for name in names), strict=True))
 
     def speakers(self) -> list[Row]:
-        found: dict[tuple[Any, Any], set[Any]] = {}
+        found: dict[tuple[Any, Any], dict[Any, float]] = {}
         for voice, moment, stage, weight, _ in self._weights:
-            if moment is None or not weight > 0:
+            if moment is None:
                 continue
             for key in ((stage, moment), (stage, None), (None, None)):
-                found.setdefault(key, set()).add(self._customer[voice])
+                said = found.setdefault(key, {})
+                said[self._customer[voice]] = said.get(self._customer[voice], 0.0) + weight
         return [
-            {"stage": stage, "moment": moment, "speakers": len(found[stage, moment])}
+            {"stage": stage, "moment": moment, "speakers": sum(w >= _HALF for w in found[stage, moment].values())}
             for stage, moment in sorted(found, key=_nulls_last)
         ]
 
@@ -101,6 +111,25 @@ class _Spoken:
         for _, _, _, weight, how in self._weights:
             sums.setdefault(how, []).append(weight)
         return [{"how": how, "voices": math.fsum(sums[how])} for how in sorted(sums)]
+
+    def texts(self, moments: Iterable[str]) -> dict[str, list[quotes.Voice]]:
+        """Return the voices that have a text, by moment; a voice's weights there are added up."""
+        weights: dict[str, dict[int, list[float]]] = {moment: {} for moment in moments}
+        for voice, moment, _, weight, _ in self._weights:
+            if moment is not None and weight > 0 and self._text[voice] is not None:
+                weights[moment].setdefault(voice, []).append(weight)
+        return {moment: [self._voice(v, math.fsum(ws)) for v, ws in of.items()] for moment, of in weights.items()}
+
+    def _voice(self, voice: int, weight: float) -> quotes.Voice:
+        score, source = self._score[voice], self._source[voice]
+        return quotes.Voice(
+            row=voice,
+            weight=weight,
+            text=self._text[voice],
+            source=None if source is None else str(source),
+            day=plain_date(self._time[voice]),
+            score=None if score is None or math.isnan(score) else float(score),
+        )
 
     def asked(self) -> list[Row]:
         found: dict[Any, list[int]] = {}
@@ -192,6 +221,14 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """A voice in its own words; `about` says through which source, when and with which score."""
+
+    text: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What was said of one moment.
 
@@ -201,6 +238,8 @@ class Heard:
         Name of each source that heard anything, and its voices, most first.
     silent
         Sources that could have heard and did not.
+    quotes
+        What some of them said.
     """
 
     key: str
@@ -214,6 +253,7 @@ class Heard:
     delay: str
     through: tuple[tuple[str, float], ...]
     silent: tuple[str, ...]
+    quotes: tuple[Quote, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +307,7 @@ class Listening:
     @property
     def is_convention(self) -> bool:
         """Whether the method is a convention, and no model."""
-        return self.method in _METHODS
+        return self.method != _MODEL
 
     @property
     def method_words(self) -> str:
@@ -340,6 +380,7 @@ class _Reader:
         self.found = told["heard"]
         self.asked = {row["source"]: row for row in told["asked"]}
         self.scale = told["said"]["scale"]
+        self.quotes = told["quotes"]
         self.keys = sorted({row["source"] for row in self.by_stage}, key=lambda key: self.order(key))
 
     def order(self, source: Any) -> tuple[Any, ...]:
@@ -372,9 +413,9 @@ class _Reader:
     def cell(self, rows: Sequence[Row], speakers: int, stage: str, silent: Iterable[Row]) -> Cell:
         voices = math.fsum(float(row["voices"]) for row in rows)
         passed = any(row["occurrences"] for row in rows)
-        state = "heard" if voices >= FEW - _TOO_SMALL else "few" if voices > _TOO_SMALL else "silent"
+        state = "heard" if voices >= FEW - _TOO_SMALL else "few" if voices >= _HALF else "silent"
         return Cell(
-            state=state if passed or voices > _TOO_SMALL else "nothing",
+            state=state if passed or voices >= _HALF else "nothing",
             voices=voices,
             score=self.score(rows),
             speakers=speakers,
@@ -392,7 +433,7 @@ class _Reader:
             )
             rest = _where(self.by_stage, stage=None, source=key)
             astray = math.fsum(float(row["voices"]) for row in rest)
-            state = "heard" if astray >= FEW - _TOO_SMALL else "few" if astray > _TOO_SMALL else "nothing"
+            state = "heard" if astray >= FEW - _TOO_SMALL else "few" if astray >= _HALF else "nothing"
             found.append(
                 Source(
                     name=self.name(key),
@@ -418,7 +459,7 @@ class _Reader:
     def moment(self, row: Row) -> Heard:
         key = str(row["moment"])
         rows = self.rows(moment=row["moment"])
-        voices = [(self.name(r["source"]), float(r["voices"])) for r in rows if float(r["voices"]) > _TOO_SMALL]
+        voices = [(self.name(r["source"]), float(r["voices"])) for r in rows if float(r["voices"]) >= _HALF]
         values = [float(r["value"]) for r in rows if r["value"] is not None]
         weight = math.fsum(float(r["scored"]) for r in rows)
         return Heard(
@@ -433,10 +474,17 @@ class _Reader:
             delay="" if row["delay"] is None else duration(float(row["delay"])),
             through=tuple(sorted(voices, key=lambda one: (-one[1], one[0]))),
             silent=tuple(self.name(r["source"]) for r in rows if r["silent"]),
+            quotes=tuple(self.quote(r) for r in _where(self.quotes, moment=row["moment"])),
         )
 
+    def quote(self, row: Row) -> Quote:
+        most = {"nps": " of 10", "csat": " of 5"}.get(self.scale or "", "")
+        score = "no score" if row["score"] is None else f"{row['score']:.12g}".replace("-", "−") + most
+        about = (self.name(row["source"]), day(row["date"]), *((score,) if self.scale else ()))
+        return Quote(row["text"], ", ".join(about))
+
     def name(self, source: Any) -> str:
-        return "no source named" if source is None else clean(str(source)) or "no name"
+        return "no source named" if source is None else quotes.cut(str(source)) or "no name"
 
 
 def _where(rows: Iterable[Row], **wanted: Any) -> list[Row]:
@@ -468,7 +516,7 @@ def headline(told: Listening, who: str, unit: str | None) -> str:
     passed = [heard for heard in told.moments if heard.customers]
     if not passed:
         return spoke
-    silent = sorted((h for h in passed if h.voices <= _TOO_SMALL), key=lambda h: (-h.customers, h.name))
+    silent = sorted((h for h in passed if h.voices < _HALF), key=lambda h: (-h.customers, h.name))
     if silent:
         most = silent[0]
         rest = f" and {counted(len(silent) - 1, 'other moments')}" if len(silent) > 1 else ""

@@ -19,7 +19,7 @@ from sojourn.journey_map import JourneyMap, from_tables, numbers
 from sojourn.journey_map.paint import DARK, LIGHT
 from sojourn.journey_map.text import clean
 
-from . import bars, claims, customers, kpis, listening, moments, nearest, owners, promises, proof, worth
+from . import bars, claims, customers, kpis, listening, moments, nearest, owners, promises, proof, quotes, worth
 
 if TYPE_CHECKING:
     from sojourn.assets import Reconciliation
@@ -440,6 +440,7 @@ def environment() -> Environment:
         fall=promises.fall,
         listening_headline=listening.headline,
         few=listening.FEW,
+        longest_quote=quotes.LONGEST,
         checks_headline=proof.headline,
         width=bars.WIDTH,
         strip_width=claims.STRIP,
