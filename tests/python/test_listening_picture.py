@@ -35,7 +35,7 @@ def row(stage: str | None, source: str | None, voices: float, customers: int = 5
         "value_of_speakers": 100.0 * speakers,
         "silent_customers": customers - speakers if placed else None,
         "silent_value": 100.0 * (customers - speakers) if placed else None,
-        "silent": voices == 0 and customers > 0 if placed else None,
+        "silent": voices < 0.5 and customers > 0 if placed else None,
     }
     return {**made, **more}
 

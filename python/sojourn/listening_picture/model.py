@@ -88,13 +88,11 @@ class ListeningData:
 
         A source that asks and has no voice: nobody was asked, or nobody answered; feedback holds answers only.
         """
+        if row["silent"]:
+            return "not asked" if self.group(row["source"]) == "Asked" else "silent"
         if row["voices"] >= FEW - NONE:
             return "heard"
-        if row["voices"] > NONE:
-            return "few"
-        if not row["customers"]:
-            return "nothing"
-        return "not asked" if self.group(row["source"]) == "Asked" else "silent"
+        return "few" if row["voices"] > NONE else "nothing"
 
     @cached_property
     def silent(self) -> tuple[Row, ...]:
