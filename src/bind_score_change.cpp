@@ -223,7 +223,7 @@ Answer voices_change(const Attribution& attribution, std::int64_t at, const std:
                      std::uint64_t seed, std::optional<std::size_t> threads) {
   const ScoreChangeOptions options{interval, draws, seed, make_run(threads, "drawing changes")};
   const py::gil_scoped_release release;
-  VoiceGroups what;
+  ChangeGroups what;
   for (const std::string& word : by) {
     if (word == "moment") what.moment = true;
     else if (word == "stage") what.stage = true;
@@ -236,7 +236,7 @@ Answer voices_change(const Attribution& attribution, std::int64_t at, const std:
   std::vector<std::vector<std::optional<std::string>>> names;
   for (const std::string& word : by) {
     std::vector<std::optional<std::string>> column;
-    for (const VoiceGroup& group : voices.groups) column.push_back(word == "moment" ? group.moment : word == "stage" ? group.stage : group.source);
+    for (const ChangeGroup& group : voices.groups) column.push_back(word == "moment" ? group.moment : word == "stage" ? group.stage : group.source);
     names.push_back(std::move(column));
   }
   auto [groups, totals] = tables(change, by, names);

@@ -157,13 +157,13 @@ class Attribution:
             its refits; by a rule of thumb, NPS: adjusted Wald, see `nps`; satisfied share: Wilson; mean: Student, none
             of which knows how unsure the attribution is); score_reweighted, low_reweighted, high_reweighted: the score
             of all customers who met the moment, each response group counting for as many as met it
-            (post-stratification, Holt & Smith 1979), its interval by sampling alone; uncovered: share of them in groups without a scored
-            voice, for whom it does not speak (all four null without response groups); bound_low, bound_high: what
-            score_reweighted (without groups: score) would be at either end of `selection`, in every group alike
-            (marginal sensitivity model: Tan 2006, after Rosenbaum; `selection` without end gives Manski's bounds). They
-            bound the score for unequal answering within groups, not for chance, nor for `uncovered`. delay: weighted
-            mean of seconds from occurrence to voice; inseparable_from: moments whose voices cannot be told from this
-            one's (see `inseparable`), null if there are none, and for rules of thumb, which do not ask.
+            (post-stratification, Holt & Smith 1979), its interval by sampling alone; uncovered: share of them in groups
+            without a scored voice, for whom it does not speak (all four null without response groups); bound_low,
+            bound_high: what score_reweighted (without groups: score) would be at either end of `selection`, in every
+            group alike (marginal sensitivity model: Tan 2006, after Rosenbaum; `selection` without end gives Manski's
+            bounds). They bound the score for unequal answering within groups, not for chance, nor for `uncovered`.
+            delay: weighted mean of seconds from occurrence to voice; inseparable_from: moments whose voices cannot be
+            told from this one's (see `inseparable`), null if there are none, and for rules of thumb, which do not ask.
         """
         table = self._core.moments(interval, selection)
         if self.method == "declustering":

@@ -19,23 +19,23 @@
 namespace sojourn {
 
 /// What tells groups of voices apart.
-struct VoiceGroups {
+struct ChangeGroups {
   bool moment = false, stage = false, source = false;
 };
 
 /// A group's names; none: about no occurrence, or from a source without a name.
-struct VoiceGroup {
+struct ChangeGroup {
   std::optional<std::string> moment, stage, source;
 };
 
 struct GroupedVoices {
-  std::vector<VoiceGroup> groups;  // in the journey's order, what is about none last; then by source
+  std::vector<ChangeGroup> groups;  // in the journey's order, what is about none last; then by source
   std::vector<GroupedAnswer> answers;
   std::int64_t unscored_before = 0, unscored_after = 0;  // left out
 };
 
 /// @param at microseconds UTC; voices at this instant are after it. O(weights · log groups).
-inline GroupedVoices grouped_voices(const Attribution& attribution, std::int64_t at, const VoiceGroups& by) {
+inline GroupedVoices grouped_voices(const Attribution& attribution, std::int64_t at, const ChangeGroups& by) {
   const Feedback& feedback = *attribution.feedback;
   const Matches& matches = *attribution.matches;
   const auto& moments = matches.journey->moments();
@@ -71,7 +71,7 @@ inline GroupedVoices grouped_voices(const Attribution& attribution, std::int64_t
   for (auto& [key, number] : numbers) {
     number = static_cast<std::uint32_t>(out.groups.size());
     const auto [stage, moment, source] = key;
-    VoiceGroup group;
+    ChangeGroup group;
     if (by.stage && stage < stages.size()) group.stage = stages[stage].id;
     if (by.moment && moment < moments.size()) group.moment = moments[moment].id;
     if (by.source) group.source = feedback.sources[source].name;
