@@ -38,10 +38,14 @@ struct Calibration {
 /// Gathers what voices were given and what was true.
 class Calibrator {
  public:
-  void begin_voice() { finish_voice(), ++out_.voices; }
+  void begin_voice() {
+    if (out_.voices > 0) finish_voice();
+    ++out_.voices;
+  }
   void judge(double weight, bool is_true) {
     if (weight >= 0.02 && weight <= 0.98) pairs_.push_back({weight, is_true});
     out_.brier += (weight - (is_true ? 1 : 0)) * (weight - (is_true ? 1 : 0));
+    named_ = named_ || is_true;
     if (weight > best_) best_ = weight, found_ = is_true;
   }
 
@@ -67,7 +71,8 @@ class Calibrator {
 
   void finish_voice() {
     right_ += found_ ? 1 : 0;
-    best_ = 0, found_ = false;
+    out_.brier += named_ ? 0 : 1;  // the truth was given nothing
+    best_ = 0, found_ = named_ = false;
   }
 
   void add_bin(const Slice& slice) {
@@ -89,7 +94,7 @@ class Calibrator {
   std::vector<Judged> pairs_;
   std::int64_t right_ = 0;
   double best_ = 0;
-  bool found_ = false;
+  bool found_ = false, named_ = false;
 };
 
 /// What is known of a voice: nothing; or the occurrence that it is about, or that it is about none.
