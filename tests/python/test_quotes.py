@@ -139,7 +139,7 @@ def test_the_page_quotes_voices_of_the_moment() -> None:
     blocks = re.findall(r"<div><strong><bdi>(\w+)</bdi></strong>(<p>.*?)</div>", made.html)
     assert [name for name, _ in blocks] == ["Order", "Call", "Visit"]
     for (_, block), moment in zip(blocks, "abc", strict=True):
-        said = re.findall(r"“<bdi>Said number (\d+)</bdi>”<span class=\"in2\"><bdi>(.*?)</bdi>", block)
+        said = re.findall(r"“<bdi>Said number (\d+)</bdi>”<span><bdi>(.*?)</bdi>", block)
         assert len(said) == 3
         marks = []
         for number, about in said:
