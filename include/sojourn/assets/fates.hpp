@@ -70,16 +70,42 @@ inline Fate judged(const std::optional<std::size_t>& failed) {
 
 }  // namespace fates_detail
 
-/// By row of the table. O(records).
-inline Buffer<Fates> fates(const Ledger& ledger, const DatedRecords& dated, const Run& run) {
-  using namespace fates_detail;
-  using Kind = Fate::Kind;
-  Buffer<Fates> out(ledger.rows());
-  const auto where_rules = static_cast<std::uint32_t>(ledger.definition().where.size());
-  const auto settle = [&](std::size_t row) -> Fates {
+/// Judges the edges of one customer after the other; one object a thread.
+class Judge {
+ public:
+  Judge(const Ledger& ledger, const DatedRecords& dated) : ledger_(ledger), dated_(dated), gaps_(ledger, dated) {}
+
+  /// Writes the fates of all of a customer's rows.
+  void operator()(std::size_t customer, Buffer<Fates>& out) {
+    using namespace fates_detail;
+    using Kind = Fate::Kind;
+    const CustomerGroups& groups = *dated_.customers;
+    for (std::uint32_t i = groups.offsets[customer]; i < groups.offsets[customer + 1]; ++i) out[groups.rows[i]] = settled(groups.rows[i]);
+    const auto records = dated_[customer];
+    for (const Record& r : records) out[r.row] = {{Kind::already, 0}, {r.end == never ? Kind::open : Kind::already, 0}};
+    for_each_spell(
+        ledger_, records, gaps_,
+        [&](const Spell& spell) {
+          out[spell.opener().row].start = judged(ledger_.failed_joins(spell.opener().row, spell.number));
+          if (spell.pending) out[spell.closer->row].end = {Kind::pending, spell.pending.grace};
+          else if (spell.end != never) out[spell.closer->row].end = judged(ledger_.failed_leaves(spell.closer->row, spell.number));
+        },
+        [&](const Record& closer, const Record& next, const Join& join) {
+          const Fate fate = join.by == Join::By::grace ? Fate{Kind::grace, join.grace} : Fate{Kind::follows, 0};
+          out[closer.row].end = fate;
+          out[next.row].start = fate;
+        });
+    if (records.size() > 1) mark_replaced(records, out);
+  }
+
+ private:
+  /// What is decided before any spell is looked at.
+  [[nodiscard]] Fates settled(std::size_t row) const {
+    using Kind = Fate::Kind;
+    const auto where_rules = static_cast<std::uint32_t>(ledger_.definition().where.size());
     const auto both = [](Fate fate) { return Fates{fate, fate}; };
-    switch (dated.settled[row]) {
-      case Settled::where: return both({Kind::rule, ledger.failed_where(row)});
+    switch (dated_.settled[row]) {
+      case Settled::where: return both({Kind::rule, ledger_.failed_where(row)});
       case Settled::no_start: return both({Kind::rule, where_rules});
       case Settled::empty: return both({Kind::rule, where_rules + 1});
       case Settled::counted_empty: return both({Kind::counted, 0});
@@ -87,31 +113,20 @@ inline Buffer<Fates> fates(const Ledger& ledger, const DatedRecords& dated, cons
       case Settled::no: break;
     }
     return {};
-  };
-  const auto rows = slices(ledger.rows(), ledger.rows() >> 16);
-  parallel_for(rows.size(), run, [&](std::size_t p) {
-    for (std::size_t row = rows[p].begin; row < rows[p].end; ++row) out[row] = settle(row);
-  });
+  }
+
+  const Ledger& ledger_;
+  const DatedRecords& dated_;
+  Gaps gaps_;
+};
+
+/// By row of the table. O(records).
+inline Buffer<Fates> fates(const Ledger& ledger, const DatedRecords& dated, const Run& run) {
+  Buffer<Fates> out(ledger.rows());
   const auto parts = slices(dated.size(), ledger.rows() >> 15);
   parallel_for(parts.size(), run, [&](std::size_t p) {
-    Gaps gaps(ledger, dated);
-    for (std::size_t c = parts[p].begin; c < parts[p].end; ++c) {
-      const auto records = dated[c];
-      for (const Record& r : records) out[r.row] = {{Kind::already, 0}, {r.end == never ? Kind::open : Kind::already, 0}};
-      for_each_spell(
-          ledger, records, gaps,
-          [&](const Spell& spell) {
-            out[spell.opener().row].start = judged(ledger.failed_joins(spell.opener().row, spell.number));
-            if (spell.pending) out[spell.closer->row].end = {Kind::pending, spell.pending.grace};
-            else if (spell.end != never) out[spell.closer->row].end = judged(ledger.failed_leaves(spell.closer->row, spell.number));
-          },
-          [&](const Record& closer, const Record& next, const Join& join) {
-            const Fate fate = join.by == Join::By::grace ? Fate{Kind::grace, join.grace} : Fate{Kind::follows, 0};
-            out[closer.row].end = fate;
-            out[next.row].start = fate;
-          });
-      if (records.size() > 1) mark_replaced(records, out);
-    }
+    Judge judge(ledger, dated);
+    for (std::size_t c = parts[p].begin; c < parts[p].end; ++c) judge(c, out);
   });
   return out;
 }
