@@ -229,13 +229,22 @@ class Reconciliation:
     @property
     def ledgers(self) -> list[str]: ...
 
+class Linkage:
+    def __len__(self) -> int: ...
+
 class Differences:
     def bridge(self, money: str, threads: int | None) -> Table: ...
     def records(self, money: str, threads: int | None) -> Table: ...
 
 def bridge(
-    reconciliation: Reconciliation, ledger: str, standard: str, are_same: bool, window: int, threads: int | None
+    reconciliation: Reconciliation,
+    ledger: str,
+    standard: str,
+    linkage: Linkage | None,
+    window: int,
+    threads: int | None,
 ) -> Differences: ...
+def link(reconciliation: Reconciliation, threads: int | None) -> Linkage: ...
 def whole_days(text: str, place: str) -> int: ...
 def absorption_horizon(
     graph: JourneyGraph, horizon: str, interval: float, draws: int, seed: int, threads: int | None

@@ -6,6 +6,7 @@ import html
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import Any
 
 from sojourn import _core
@@ -361,6 +362,10 @@ class Reconciliation:
         """
         return Table(self._explained(ledger).records(self._money, self._threads), self._like)
 
+    @cached_property
+    def _linkage(self) -> _core.Linkage:
+        return _core.link(self._core, self._threads)
+
     def _explained(self, ledger: str) -> _core.Differences:
         if not self._core.has_standard:
             raise InvalidInput(
@@ -371,9 +376,8 @@ class Reconciliation:
             are_same = ledger == standard or (
                 ledger in self._ledgers and self._ledgers[ledger]._like is self._ledgers[standard]._like
             )
-            self._differences[ledger] = _core.bridge(
-                self._core, ledger, standard, are_same, self._window, self._threads
-            )
+            linkage = None if are_same else self._linkage
+            self._differences[ledger] = _core.bridge(self._core, ledger, standard, linkage, self._window, self._threads)
         return self._differences[ledger]
 
     def plot(self) -> Any:

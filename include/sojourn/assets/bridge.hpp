@@ -102,8 +102,7 @@ inline Reason reason_of(const Fate& fate) {
 /// One ledger's part in the group at hand.
 class Side {
  public:
-  Side(const Reconciled& part, const Clock& clock, Buffer<Fates>& fates)
-      : part_(part), clock_(clock), events_of_(part), judge_(*part.ledger, part.records), fates_(fates) {}
+  Side(const Reconciled& part, const Clock& clock) : part_(part), clock_(clock), events_of_(part), judge_(*part.ledger, part.records) {}
 
   std::array<std::vector<Entry>, 2> events;  // by direction, in order of (day, unit, key)
   std::array<std::vector<Edge>, 2> edges;    // the same; filled by read_records
@@ -166,11 +165,11 @@ class Side {
     first_start = never;
     for (auto& list : edges) list.clear();
     undated = {};
-    const CustomerGroups& groups = *part_.records.customers;
     for (std::uint32_t rank = 0; rank < units_.size(); ++rank) {
-      const std::uint32_t unit = units_[rank];
-      judge_(unit, fates_);
-      for (std::uint32_t i = groups.offsets[unit]; i < groups.offsets[unit + 1]; ++i) read_record(rank, groups.rows[i]);
+      const auto records = part_.records[units_[rank]];
+      const auto fates = judge_(units_[rank]);
+      for (std::size_t i = 0; i < records.size(); ++i) read_record(rank, records[i].row, records[i].start, records[i].end, fates[i]);
+      read_rejected(rank);
     }
     for (auto& list : edges)
       std::sort(list.begin(), list.end(),
@@ -232,13 +231,23 @@ class Side {
     if (!united_.empty()) united_.resize(kept + 1);
   }
 
-  void read_record(std::uint32_t rank, std::uint32_t row) {
-    const Fates& fates = fates_[row];
-    if (fates.start.kind == Fate::Kind::hidden) return;
+  /// The unit's records that take no part.
+  void read_rejected(std::uint32_t rank) {
+    const CustomerGroups& groups = *part_.records.customers;
+    const std::uint32_t unit = units_[rank], rows = groups.offsets[unit + 1] - groups.offsets[unit];
+    if (rows == part_.records.counts[unit]) return;
     const DayColumn &starts = ledger().start(), &ends = ledger().end();
-    const std::int32_t start = starts.is_null(row) ? never : starts.day(row, clock_.zone);
-    std::int32_t end = ends.is_null(row) ? never : ends.day(row, clock_.zone);
-    if (clock_.as_of && end != never && end > *clock_.as_of) end = never;
+    for (std::uint32_t i = groups.offsets[unit]; i < groups.offsets[unit + 1]; ++i) {
+      const std::uint32_t row = groups.rows[i];
+      const Settled settled = part_.records.settled[row];
+      if (settled == Settled::no || settled >= Settled::hidden) continue;
+      const std::int32_t end = ends.is_null(row) ? never : ends.day(row, clock_.zone);
+      read_record(rank, row, starts.is_null(row) ? never : starts.day(row, clock_.zone),
+                  clock_.as_of && end != never && end > *clock_.as_of ? never : end, judge_.settled(row));
+    }
+  }
+
+  void read_record(std::uint32_t rank, std::uint32_t row, std::int32_t start, std::int32_t end, const Fates& fates) {
     first_start = std::min(first_start, start == never ? -never : start);
     for (const Direction direction : {Direction::in, Direction::out}) {
       const std::int32_t day = direction == Direction::in ? start : end;
@@ -257,7 +266,6 @@ class Side {
   const Clock& clock_;
   EventsOfUnits events_of_;
   Judge judge_;
-  Buffer<Fates>& fates_;
   std::vector<std::uint32_t> units_;
   std::vector<std::int32_t> starts_, ends_;
   std::vector<Presence> there_;
@@ -277,10 +285,10 @@ struct Terms {
 /// Explains the events of one group after the other.
 class Explainer {
  public:
-  Explainer(const Terms& terms, std::array<Buffer<Fates>, 2>& fates, DifferenceWriter writer)
+  Explainer(const Terms& terms, DifferenceWriter writer)
       : terms_(terms),
         writer_(std::move(writer)),
-        sides_{{Side(*terms.parts[0], terms.reconciliation.clock, fates[0]), Side(*terms.parts[1], terms.reconciliation.clock, fates[1])}} {}
+        sides_{{Side(*terms.parts[0], terms.reconciliation.clock), Side(*terms.parts[1], terms.reconciliation.clock)}} {}
 
   std::array<Side, 2>& sides() { return sides_; }
   [[nodiscard]] bool is_suspect() const { return is_suspect_; }
@@ -511,7 +519,6 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
                     window,
                     std::max(default_grace(*parts[0]), default_grace(*parts[1]))};
   const DifferenceWriter writer(*reconciliation, *parts[0], *parts[1]);
-  std::array<Buffer<Fates>, 2> fates = {Buffer<Fates>(parts[0]->ledger->rows()), Buffer<Fates>(parts[1]->ledger->rows())};
   const std::array<std::size_t, 2> numbers = {ledger, standard};
 
   // Groups first, then the units without one, ledger by ledger.
@@ -528,7 +535,7 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
   std::vector<std::vector<std::uint32_t>> suspects(tasks.size());
   parallel_for(tasks.size(), run, [&](std::size_t t) {
     const Task& task = tasks[t];
-    Explainer explainer(terms, fates, writer);
+    Explainer explainer(terms, writer);
     auto& sides = explainer.sides();
     for (std::size_t i = task.slice.begin; i < task.slice.end; ++i) {
       for (Side& side : sides) side.clear();
@@ -545,10 +552,7 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
       if (explainer.is_suspect()) suspects[t].push_back(static_cast<std::uint32_t>(i));
     }
   });
-  std::size_t total = 0;
-  for (const auto& part : found) total += part.size();
-  out.events.reserve(total);
-  for (const auto& part : found) out.events.insert(out.events.end(), part.begin(), part.end());
+  out.events = std::move(found);
   for (const auto& part : suspects) out.suspects.insert(out.suspects.end(), part.begin(), part.end());
   out.segments = writer.segments();
   out.currencies = writer.currencies();

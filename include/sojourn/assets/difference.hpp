@@ -117,14 +117,20 @@ inline MergedLabels merge_labels(const Column& ledger, const Column& standard) {
 
 /// Why two ledgers differ, event by event. Holds on to what it was made from.
 struct Differences {
+  [[nodiscard]] std::size_t size() const {
+    std::size_t n = 0;
+    for (const auto& part : events) n += part.size();
+    return n;
+  }
+
   std::shared_ptr<const Reconciliation> reconciliation;
   const Reconciled* ledger = nullptr;
   const Reconciled* standard = nullptr;
   Column segments;                   // codes of Difference::segment; 0 is null
   std::vector<Currency> currencies;  // codes of Difference::currency
   RuleNames rules;
-  std::vector<Difference> events;
-  std::vector<std::uint32_t> suspects;  // groups of the linkage too large to be paired exactly
+  std::vector<std::vector<Difference>> events;  // in parts; neither their order nor that within them means anything
+  std::vector<std::uint32_t> suspects;          // groups of the linkage too large to be paired exactly
 };
 
 }  // namespace sojourn
