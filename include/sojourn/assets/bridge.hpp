@@ -122,6 +122,13 @@ class Side {
   }
   void add(std::uint32_t unit) { units_.push_back(unit); }
 
+  /// Groups stand in another order than customers: what a unit needs is asked for some groups ahead, first its place, then its records.
+  void prefetch_place(std::uint32_t unit) const {
+    __builtin_prefetch(&part_.records.customers->offsets[unit]);
+    __builtin_prefetch(&part_.records.counts[unit]);
+  }
+  void prefetch_records(std::uint32_t unit) const { __builtin_prefetch(&part_.records.records[part_.records.customers->offsets[unit]]); }
+
   void collect() {
     const UnitIds& ids = ledger().units();
     if (units_.size() > 1) std::sort(units_.begin(), units_.end(), [&](std::uint32_t a, std::uint32_t b) { return ids.compare(a, b) < 0; });
@@ -537,15 +544,23 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
     const Task& task = tasks[t];
     Explainer explainer(terms, writer);
     auto& sides = explainer.sides();
+    const auto each_unit = [&](std::size_t group, const auto& f) {
+      if (task.side < 2 || group >= task.slice.end) return;
+      for (const Linkage::Unit& unit : linkage[group])
+        for (std::size_t s = 0; s < 2; ++s)
+          if (unit.ledger == numbers[s]) f(sides[s], unit.unit);
+    };
+    found[t].reserve(2 * records / tasks.size());
+    constexpr std::size_t ahead = 8;
     for (std::size_t i = task.slice.begin; i < task.slice.end; ++i) {
+      each_unit(i + 2 * ahead, [](const Side& side, std::uint32_t unit) { side.prefetch_place(unit); });
+      each_unit(i + ahead, [](const Side& side, std::uint32_t unit) { side.prefetch_records(unit); });
       for (Side& side : sides) side.clear();
       if (task.side < 2) {
         if (linkage.of[numbers[task.side]][i] != Linkage::none) continue;
         sides[task.side].add(static_cast<std::uint32_t>(i));
       } else {
-        for (const Linkage::Unit& unit : linkage[i])
-          for (std::size_t s = 0; s < 2; ++s)
-            if (unit.ledger == numbers[s]) sides[s].add(unit.unit);
+        each_unit(i, [](Side& side, std::uint32_t unit) { side.add(unit); });
       }
       if (sides[0].units() + sides[1].units() == 0) continue;
       explainer.explain(task.side == 2, found[t]);
