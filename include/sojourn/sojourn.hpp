@@ -32,6 +32,7 @@
 #include "sojourn/assets/statement.hpp"
 #include "sojourn/assets/statement_table.hpp"
 #include "sojourn/assets/unit_ids.hpp"
+#include "sojourn/assets/versions.hpp"
 #include "sojourn/core/buffer.hpp"
 #include "sojourn/core/bytes.hpp"
 #include "sojourn/core/column.hpp"

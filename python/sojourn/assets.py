@@ -48,6 +48,11 @@ class Definition:
         Column: how the customer came (for earned growth).
     key, follows
         Columns: a record's id, and the id of the record it replaces.
+    known
+        Column of dates or timestamps: when this version of the record was known; null: always. Rows of one key are
+        versions of one record, of which the latest known holds; two known at once are refused. Needs `key`.
+    withdrawn
+        Column of booleans: this version takes the record back. Needs `key`.
 
     Raises
     ------
@@ -87,6 +92,8 @@ class Definition:
         acquired: str | None = None,
         key: str | None = None,
         follows: str | None = None,
+        known: str | None = None,
+        withdrawn: str | None = None,
     ) -> None:
         said: dict[str, Any] = {
             "customer": customer,
@@ -103,6 +110,8 @@ class Definition:
             "acquired": acquired,
             "key": key,
             "follows": follows,
+            "known": known,
+            "withdrawn": withdrawn,
         }
         self._core = _core.Definition(json.dumps(said, default=_plain, ensure_ascii=False))
 
@@ -290,7 +299,8 @@ class Reconciliation:
         Table
             row (of the records, from 0), start, end: ``counted``, ``uncounted: name``, ``already``, ``grace: name``,
             ``pending: name`` or ``rule: name``; ``open`` for a record without an end, ``hidden`` for one that starts
-            after the as-of day.
+            after the as-of day or was not known yet; ``superseded`` for a version that a later one replaces,
+            ``withdrawn`` for the version that takes its record back.
         """
         return Table(self._core.fates(ledger, self._threads), self._like)
 
@@ -343,6 +353,7 @@ def reconcile(
     end: date | datetime | str,
     timezone: str | None = None,
     as_of: date | datetime | str | None = None,
+    recorded: date | datetime | str | None = None,
     rates: Any = None,
     reporting_currency: str | None = None,
     money: str = "float",
@@ -365,6 +376,10 @@ def reconcile(
     as_of
         Nothing after this day is looked at, and a grace that runs beyond it leaves the customer present, pending. None:
         nothing is hidden and nothing pending.
+    recorded
+        Of each record the latest version known by this day holds, in ledgers whose definition names ``known``; what
+        was known later is not looked at. None: the day of `as_of`; without that the latest version of all. A past
+        `as_of` with a later `recorded`: what happened by then, as it is known now.
     rates
         Table date, currency, rate: the reporting currency's units for one of `currency`, from that day on.
     reporting_currency
@@ -403,6 +418,7 @@ def reconcile(
     arguments.start, arguments.end = _day(start, "start"), _day(end, "end")
     arguments.timezone = None if timezone is None else zone_rules(timezone)
     arguments.as_of = None if as_of is None else _day(as_of, "as_of")
+    arguments.recorded = None if recorded is None else _day(recorded, "recorded")
     arguments.reporting_currency = reporting_currency
     core = _core.reconcile(
         [ledger._core for ledger in given],
