@@ -444,7 +444,7 @@ RULE = {"column": "v", "op": ">", "value": 1}
         ({"grace": []}, "definition.grace: found no entry"),
         ({"empty": "keep"}, "definition.empty: found \"keep\", expected 'ignore' or 'count'"),
         ({"knwon": "v"}, "definition: found unknown key 'knwon'"),
-        ({"known": "s"}, "definition.known: found 's' without key, expected key too: versions of one record have one key"),
+        ({"known": "s"}, "definition.known: found 's' without key, expected key too: versions"),
         ({"withdrawn": "v"}, "definition.withdrawn: found 'v' without key, expected key too"),
         ({"known": "", "key": "c"}, "definition.known: found no column"),
         ({"known": "v", "key": "c"}, "L, column 'v': found floats, expected dates or timestamps"),

@@ -226,8 +226,11 @@ class Ledger {
   void read_versions(const arrow::Imported& records, const Run& run) {
     if (definition_.known) known_.emplace(arrow::read_column(records.field(*definition_.known)), name_);
     if (definition_.withdrawn) {
-      withdrawn_ = arrow::read_column(records.field(*definition_.withdrawn));
-      if (!std::holds_alternative<Bools>(withdrawn_->data)) refuse(Place{name_, withdrawn_->name, {}}, withdrawn_->kind(), "booleans");
+      Column column = arrow::read_column(records.field(*definition_.withdrawn));
+      const bool booleans = std::holds_alternative<Bools>(column.data);
+      for (std::size_t row = 0; row < rows_ && !booleans; ++row)
+        if (!column.is_null(row)) refuse(Place{name_, column.name, {}}, column.kind(), "booleans");
+      if (booleans) withdrawn_ = std::move(column);
     }
     for (std::size_t row = 0; row < rows_; ++row)
       if (key_->is_null(row))
