@@ -124,6 +124,7 @@ struct Differences {
   std::vector<Currency> currencies;  // codes of Difference::currency
   RuleNames rules;
   std::vector<Difference> events;
+  std::vector<std::uint32_t> suspects;  // groups of the linkage too large to be paired exactly
 };
 
 }  // namespace sojourn
