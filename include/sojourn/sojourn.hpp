@@ -32,6 +32,7 @@
 #include "sojourn/assets/rates.hpp"
 #include "sojourn/assets/reconcile.hpp"
 #include "sojourn/assets/records.hpp"
+#include "sojourn/assets/restatement.hpp"
 #include "sojourn/assets/same_records.hpp"
 #include "sojourn/assets/spells.hpp"
 #include "sojourn/assets/statement.hpp"

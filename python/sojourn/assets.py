@@ -371,6 +371,76 @@ class Reconciliation:
         """
         return Table(self._explained(ledger).records(self._money, self._threads), self._like)
 
+    def restatement(self, earlier: date | datetime | str, later: date | datetime | str) -> Table:
+        """Return what the ledgers say on a later day otherwise than they did on an earlier one, as sums by reason.
+
+        Parameters
+        ----------
+        earlier, later
+            Days. The report is made as of either: what had happened, and what was known, by then. The `as_of` and
+            `recorded` of `reconcile` do not matter.
+
+        Returns
+        -------
+        Table
+            ledger, period (its first day), segment, currency, direction, reason, rule, count, value. In every period,
+            segment and currency the rows of a direction add up to the later day's figure less the earlier day's:
+            ``in`` to joined, ``out`` to left, ``net`` to in less out. Events that both days have alike are left out.
+            An event is the start or the end of a record; versions of one key are one record. The reasons:
+
+            - ``recorded later``: only the later day counts it; the rule is ``not happened yet`` when it lies after the
+              earlier day, else ``not known yet``.
+            - ``withdrawn``: only the earlier day counts it; the record has been taken back.
+            - ``redated``: both count it, on different days.
+            - ``fate``: one counts it; what became of it on the other the rule says, as ``pending: grace → counted``.
+            - ``moved``: both count it on the same day, in other segments or currencies.
+            - ``revalued``: the same event, of another value; the count is 0.
+
+        Raises
+        ------
+        InvalidInput
+            When `earlier` comes after `later`.
+
+        Examples
+        --------
+        In April somebody learns that b left in March:
+
+        >>> import sojourn as sj
+        >>> from datetime import date
+        >>> records = {
+        ...     "key": [1, 2, 2],
+        ...     "who": ["a", "b", "b"],
+        ...     "from": [date(2026, 1, 5)] * 3,
+        ...     "to": [None, None, date(2026, 3, 1)],
+        ...     "known": [date(2026, 1, 6), date(2026, 1, 6), date(2026, 4, 7)],
+        ... }
+        >>> definition = sj.Definition("who", "from", "to", grace="0d", key="key", known="known")
+        >>> r = sj.reconcile([sj.Ledger("CRM", records, definition)], start="2026-01-01", end="2026-04-01")
+        >>> r.restatement("2026-03-31", "2026-04-30").to_dict()["rule"]
+        ['not known yet', 'not known yet']
+        """
+        days = _day(earlier, "earlier"), _day(later, "later")
+        return Table(_core.restatement(self._core, *days, self._money, self._threads), self._like)
+
+    def restated_records(self, ledger: str, earlier: date | datetime | str, later: date | datetime | str) -> Table:
+        """Return the events of a ledger behind `restatement`, each with its one reason.
+
+        Returns
+        -------
+        Table
+            Columns as `records`. An event of the later day counts 1, one of the earlier day −1; the detail says which
+            it is (``later day``, ``earlier day``). partner is the record as the other day knows it, null where it did
+            not; other_time when that has the event, counted or not. The sums of count and value are those of
+            `restatement`.
+
+        Raises
+        ------
+        InvalidInput
+            For a name that no ledger has, or when `earlier` comes after `later`.
+        """
+        days = _day(earlier, "earlier"), _day(later, "later")
+        return Table(_core.restated_records(self._core, ledger, *days, self._money, self._threads), self._like)
+
     def _explained(self, ledger: str) -> _core.Differences:
         if not self._core.has_standard:
             raise InvalidInput(

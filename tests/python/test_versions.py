@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -103,6 +104,103 @@ def test_a_past_statement_comes_out_byte_for_byte(given: VersionWorld, rng: rand
             else:
                 assert other is not None
                 assert as_bytes(other.statement()) == as_bytes(printed.statement())
+
+
+# --- restatements ---------------------------------------------------------------------------------------------------
+
+BUCKET = ("period", "segment", "currency", "direction", "reason", "rule")
+Buckets = dict[tuple[Any, ...], list[int]]
+
+
+def summed(rows: list[dict[str, Any]], by: tuple[str, ...], net: bool = False) -> Buckets:
+    """Count and value; with `net` rows of a record list turned into buckets of in, out and net."""
+    found: Buckets = defaultdict(lambda: [0, 0])
+    for row in rows:
+        for direction in (row["direction"], "net") if net else (row["direction"],):
+            turned = -1 if (row["direction"], direction) == ("out", "net") else 1
+            bucket = found[tuple({**row, "direction": direction}[name] for name in by)]
+            bucket[0] += turned * row["count"]
+            bucket[1] += turned * row["value"]
+    return dict(found)
+
+
+def nonzero(buckets: Buckets) -> Buckets:
+    return {place: bucket for place, bucket in buckets.items() if bucket != [0, 0]}
+
+
+def differences(earlier: list[dict[str, Any]], later: list[dict[str, Any]]) -> Buckets:
+    """By period, segment, currency, direction: what one statement has more than another, where it does."""
+    found: Buckets = defaultdict(lambda: [0, 0])
+    for rows, sign in ((earlier, -1), (later, 1)):
+        for row in rows:
+            for direction, column, turned in (
+                ("in", "joined", 1),
+                ("out", "left", 1),
+                ("net", "joined", 1),
+                ("net", "left", -1),
+            ):
+                bucket = found[row["period"], row["segment"], row["currency"], direction]
+                bucket[0] += sign * turned * row[column]
+                bucket[1] += sign * turned * row[f"{column}_value"]
+    return nonzero(dict(found))
+
+
+@slow
+@given(version_worlds(), st.booleans())
+def test_restatements_agree_with_the_oracle_and_add_up(given: VersionWorld, versioned: bool) -> None:
+    world = given.world
+    records, definition = world.records, world.definition
+    if not versioned:
+        records = [records[row] for row in oracle.snapshot(records, definition, None)]
+        definition = oracle.plain(definition)
+    assume(records)
+    found = run(given, records, definition)
+    assume(found is not None)
+    assert found is not None
+    asked = {name: value for name, value in world.report().items() if name != "as_of"}
+    first, second, third = given.days
+    steps = {}
+    for earlier, later in ((first, second), (second, third), (first, third), (third, third)):
+        table = found.restatement(earlier, later)
+        assert table.columns == ["ledger", *BUCKET, "count", "value"]
+        rows = table.rows()
+        told = oracle.restatement(records, definition, earlier=earlier, later=later, **asked)
+        assert {tuple(row[name] for name in BUCKET): [row["count"], row["value"]] for row in rows} == told
+        states = [
+            oracle.statement(records, definition, **asked, as_of=day, recorded=day, days="changes")
+            for day in (earlier, later)
+        ]
+        steps[earlier, later] = nonzero(summed(rows, BUCKET[:4]))
+        assert steps[earlier, later] == differences(*states)
+        listed = found.restated_records("L", earlier, later).rows()
+        assert summed(listed, BUCKET, net=True) == told
+        assert {row["detail"] for row in listed if row["count"] == 1} <= {"later day"}
+        assert {row["detail"] for row in listed if row["count"] == -1} <= {"earlier day"}
+        assert not listed or earlier != later
+    added: Buckets = defaultdict(lambda: [0, 0])
+    for step in ((first, second), (second, third)):
+        if first < second < third:
+            for place, (count, value) in steps[step].items():
+                added[place][0] += count
+                added[place][1] += value
+    if first < second < third:
+        assert nonzero(dict(added)) == steps[first, third]
+
+
+@slow
+@given(version_worlds(), st.randoms())
+def test_restatements_show_neither_threads_nor_row_order(given: VersionWorld, rng: random.Random) -> None:
+    world = given.world
+    found = run(given, world.records, world.definition, threads=1)
+    assume(found is not None)
+    assert found is not None
+    shuffled = list(world.records)
+    rng.shuffle(shuffled)
+    other = run(given, shuffled, world.definition, threads=4)
+    assert other is not None
+    days = given.days[0], given.days[2]
+    assert as_bytes(other.restatement(*days)) == as_bytes(found.restatement(*days))
+    assert other.restated_records("L", *days).rows() == found.restated_records("L", *days).rows()
 
 
 # --- small cases ----------------------------------------------------------------------------------------------------
@@ -271,3 +369,80 @@ def test_many_versions_whatever_the_threads() -> None:
             shuffled = records.sample(fraction=1, shuffle=True, seed=threads)
             found = report(shuffled, as_of="2025-01-20", threads=threads)
             assert as_bytes(found.statement()) == as_bytes(printed.statement())
+
+
+def test_a_restatement_tells_why() -> None:
+    definition = {
+        **VERSIONED,
+        "grace": "0d",
+        "segment": "seg",
+        "where": {"real": {"column": "v", "op": ">", "value": 0}},
+    }
+    records = HISTORY.with_columns(seg=pl.Series(["north"] * 6))
+    more = simple(
+        ("d", "01-15", None, 20),
+        ("d", "02-15", None, 20),  # redated
+        ("e", "01-20", None, -5),
+        ("e", "01-20", None, 25),  # fails the rule at first
+        ("f", "01-25", None, 40),
+        ("f", "01-25", None, 40),  # of another segment
+        ("g", "03-12", None, 60),  # has not happened yet
+        ("h", "01-08", None, 80),  # learnt of late
+        ("i", "01-03", None, 90),  # the same on both days
+        k=["d1", "d1", "e1", "e1", "f1", "f1", "g1", "h1", "i1"],
+        known=days("01-15", "03-01", "01-20", "03-01", "01-25", "03-01", "01-01", "03-20", None),
+        gone=[False] * 9,
+        seg=["north"] * 5 + ["south"] + ["north"] * 3,
+    )
+    found = report(pl.concat([records, more]), definition)
+    rows = found.restated_records("L", "2025-02-28", "2025-03-31").rows()
+    columns = ("record", "time", "direction", "reason", "rule", "detail", "other_time", "count", "value")
+    day = {
+        text: date.fromisoformat(f"2025-{text}")
+        for text in ("01-08", "01-15", "01-20", "01-25", "02-03", "02-15", "02-20", "03-12")
+    }
+    assert sorted((tuple(row[name] for name in columns) for row in rows), key=str) == [
+        ("b1", day["02-03"], "in", "revalued", None, "earlier day", day["02-03"], -1, -5000),
+        ("b1", day["02-03"], "in", "revalued", None, "later day", day["02-03"], 1, 7000),
+        ("c1", day["02-20"], "in", "withdrawn", None, "earlier day", day["02-20"], -1, -3000),
+        ("d1", day["01-15"], "in", "redated", None, "earlier day", day["02-15"], -1, -2000),
+        ("d1", day["02-15"], "in", "redated", None, "later day", day["01-15"], 1, 2000),
+        ("e1", day["01-20"], "in", "fate", "rule: real → counted", "later day", day["01-20"], 1, 2500),
+        ("f1", day["01-25"], "in", "moved", None, "earlier day", day["01-25"], -1, -4000),
+        ("f1", day["01-25"], "in", "moved", None, "later day", day["01-25"], 1, 4000),
+        ("g1", day["03-12"], "in", "recorded later", "not happened yet", "later day", None, 1, 6000),
+        ("h1", day["01-08"], "in", "recorded later", "not known yet", "later day", None, 1, 8000),
+    ]
+    assert {row["record"]: row["partner"] for row in rows}["h1"] is None
+    (end,) = [row for row in found.restatement("2025-03-31", "2025-04-30").rows() if row["direction"] == "out"]
+    assert (end["ledger"], end["period"], end["reason"], end["rule"], end["count"], end["value"]) == (
+        *("L", date(2025, 3, 1), "recorded later", "not known yet", 1),
+        10000,
+    )
+    assert found.restatement("2025-03-31", "2025-03-31").rows() == []
+
+
+def test_restatements_of_several_ledgers() -> None:
+    """Ledgers whose segments have different types; one without `known`; a grace that the earlier day leaves pending."""
+    billing = simple(("a", "01-05", "02-10", 1), ("b", "01-05", None, 1), seg=[1, 2], k=["x", "y"])
+    ledgers = [
+        sj.Ledger(
+            "CRM",
+            HISTORY.with_columns(seg=pl.Series(["n"] * 6)),
+            sj.Definition.from_dict({**VERSIONED, "segment": "seg"}),
+        ),
+        sj.Ledger("BILLING", billing, sj.Definition.from_dict({**PLAIN, "segment": "seg"})),
+    ]
+    found = sj.reconcile(ledgers, start="2025-01-01", end="2025-04-01", money="decimal")
+    rows = [row for row in found.restatement("2025-02-28", "2025-03-20").rows() if row["direction"] != "net"]
+    assert [
+        (row["ledger"], row["segment"], row["reason"], row["rule"], row["count"], row["value"]) for row in rows
+    ] == [
+        ("CRM", "n", "withdrawn", None, -1, -30),
+        ("CRM", "n", "revalued", None, 0, 20),
+        ("BILLING", "1", "fate", "pending: grace → counted", 1, 1),
+    ]
+    with pytest.raises(sj.InvalidInput, match="found 2025-03-20 for earlier, which is after 2025-02-28"):
+        found.restatement("2025-03-20", "2025-02-28")
+    with pytest.raises(sj.InvalidInput, match="found no ledger 'crm'"):
+        found.restated_records("crm", "2025-02-28", "2025-03-20")

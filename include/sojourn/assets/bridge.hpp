@@ -234,7 +234,7 @@ class Side {
 
   void read_record(std::uint32_t rank, std::uint32_t row) {
     const Fates& fates = fates_[row];
-    if (fates.start.kind == Fate::Kind::hidden) return;
+    if (fates.start.kind == Fate::Kind::hidden || !part_.records.holds(row)) return;
     const DayColumn &starts = ledger().start(), &ends = ledger().end();
     const std::int32_t start = starts.is_null(row) ? never : starts.day(row, clock_.zone);
     std::int32_t end = ends.is_null(row) ? never : ends.day(row, clock_.zone);
