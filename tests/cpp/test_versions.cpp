@@ -87,6 +87,6 @@ TEST_CASE("a restatement names what was corrected, taken back, and learnt of lat
     if (row.direction == 0) told.push_back(std::string(reason) + " " + std::to_string(row.count) + " " + std::to_string(std::int64_t(row.value)));
   }
   CHECK(told == std::vector<std::string>{"recorded later 1 900", "withdrawn -1 -500", "revalued 0 600"});
-  CHECK(found.events.size() == 4);
+  CHECK(found.size() == 4);
   CHECK_THROWS_AS(restate(report, 0, day(70), day(50), {}), InvalidInput);
 }

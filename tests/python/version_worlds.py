@@ -25,35 +25,34 @@ class VersionWorld:
     days: list[date]  # on which snapshots are taken, ascending
 
 
+OTHER: dict[str, list[Any]] = {
+    "kind": [None, *KINDS],
+    "reason": [None, *REASONS],
+    "segment": [None, "north", "south"],
+    "flag": [None, False, True],
+    "customer": ["a", "b"],
+    "replaces": [None, "nobody"],
+}
+
+
 @st.composite
-def _changed(draw: st.DrawFn, record: dict[str, Any]) -> dict[str, Any]:
+def _changed(draw: st.DrawFn, record: dict[str, Any], known: date) -> dict[str, Any]:
     """The record as a later version has it."""
     changed = dict(record)
-    for what in draw(st.lists(st.sampled_from(["begins", "ends", "ends", "amount", "other", "withdrawn"]), max_size=3)):
-        if what in ("begins", "ends"):
-            old = changed[what] or changed["begins"] or _day(SPAN // 2)
-            new = old + timedelta(draw(st.sampled_from([-31, -5, -1, 1, 5, 31])))
-            changed[what] = draw(st.sampled_from([new, new, new, None]))
-        elif what == "amount":
-            changed["amount"] = (
-                None if changed["amount"] is None else changed["amount"] * draw(st.sampled_from([2, -1]))
-            )
+    for what in draw(st.lists(st.sampled_from(["learnt", "moved", "amount", "other", "withdrawn"]), max_size=3)):
+        if what == "learnt":  # of an end, after it or before
+            changed["ends"] = known + timedelta(draw(st.sampled_from([-45, -20, -3, 0, 10])))
+        elif what == "moved":
+            edge = draw(st.sampled_from(["begins", "ends"]))
+            moved = (changed[edge] or known) + timedelta(draw(st.sampled_from([-31, -5, -1, 1, 5, 31])))
+            changed[edge] = draw(st.sampled_from([moved, moved, moved, None]))
+        elif what == "amount" and changed["amount"] is not None:
+            changed["amount"] *= draw(st.sampled_from([2, -1]))
         elif what == "withdrawn":
             changed["withdrawn"] = draw(st.sampled_from([True, True, False, None]))
-        else:
-            column, values = draw(
-                st.sampled_from(
-                    [
-                        *(
-                            ("kind", [None, *KINDS]),
-                            ("reason", [None, *REASONS]),
-                            ("segment", [None, "north", "south"]),
-                        ),
-                        *(("flag", [None, False, True]), ("customer", ["a", "b"]), ("replaces", [None, "nobody"])),
-                    ]
-                )
-            )
-            changed[column] = draw(st.sampled_from(values))
+        elif what == "other":
+            column = draw(st.sampled_from(sorted(OTHER)))
+            changed[column] = draw(st.sampled_from(OTHER[column]))
     return changed
 
 
@@ -68,10 +67,12 @@ def _history(draw: st.DrawFn, record: dict[str, Any], timed: bool) -> list[dict[
         )
     )
     first_known = draw(st.sampled_from([day, day, day, None]))
-    versions = [{**record, "known": first_known, "withdrawn": draw(st.sampled_from([False, False, False, None, True]))}]
+    versions = [
+        {**record, "known": first_known, "withdrawn": draw(st.sampled_from([False, False, False, False, None, True]))}
+    ]
     for _ in range(draw(st.sampled_from([0, 0, 0, 1, 1, 2, 4]))):
         day += timedelta(draw(st.sampled_from(STEPS if timed else STEPS[3:])))
-        versions.append({**draw(_changed(versions[-1])), "known": day})
+        versions.append({**draw(_changed(versions[-1], day)), "known": day})
     if timed:  # the number of the version is its hour
         for hour, version in enumerate(versions):
             if version["known"] is not None:

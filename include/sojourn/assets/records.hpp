@@ -30,7 +30,7 @@ struct Record {
   std::uint32_t currency;
 };
 
-/// What settles a record's fate before any spell does.
+/// What settles a record's fate before any spell does; from `hidden` on as if the row were not there.
 enum class Settled : std::uint8_t { no, where, no_start, empty, counted_empty, hidden, superseded, withdrawn, unknown };
 
 /// How a ledger's times are read, and what is known of them.

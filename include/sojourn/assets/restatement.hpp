@@ -215,7 +215,7 @@ inline Differences restate(const Reconciliation& report, std::size_t ledger, Day
     for (auto& part : found) {
       for (Difference& said : part)
         if (said.reason == Reason::fate) said.rule = changes(fate_of(1 - side, said.partner, said.direction), said.direction, side == earlier_side);
-      out.events.insert(out.events.end(), part.begin(), part.end());
+      out.events.push_back(std::move(part));
     }
   }
   out.reconciliation = states;
