@@ -8,6 +8,7 @@ the customer included. Rows stand in any order.
 from __future__ import annotations
 
 import dataclasses
+import random
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -15,8 +16,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ledger_worlds import KINDS, REASONS, SPAN, World, _day, worlds
-
-STEPS = (0, 0, 0, 1, 3, 10, 30, 60)
 
 
 @dataclass(frozen=True)
@@ -35,44 +34,35 @@ OTHER: dict[str, list[Any]] = {
 }
 
 
-@st.composite
-def _changed(draw: st.DrawFn, record: dict[str, Any], known: date) -> dict[str, Any]:
+def _changed(rng: random.Random, record: dict[str, Any], known: date) -> dict[str, Any]:
     """The record as a later version has it."""
     changed = dict(record)
-    for what in draw(st.lists(st.sampled_from(["learnt", "moved", "amount", "other", "withdrawn"]), max_size=3)):
+    for what in rng.sample(["learnt", "learnt", "moved", "amount", "other", "withdrawn"], rng.randint(1, 2)):
         if what == "learnt":  # of an end, after it or before
-            changed["ends"] = known + timedelta(draw(st.sampled_from([-45, -20, -3, 0, 10])))
+            changed["ends"] = known + timedelta(rng.choice([-45, -20, -3, 0, 10]))
         elif what == "moved":
-            edge = draw(st.sampled_from(["begins", "ends"]))
-            moved = (changed[edge] or known) + timedelta(draw(st.sampled_from([-31, -5, -1, 1, 5, 31])))
-            changed[edge] = draw(st.sampled_from([moved, moved, moved, None]))
+            edge = rng.choice(["begins", "ends"])
+            moved = (changed[edge] or known) + timedelta(rng.choice([-31, -5, -1, 1, 5, 31]))
+            changed[edge] = rng.choice([moved, moved, moved, None])
         elif what == "amount" and changed["amount"] is not None:
-            changed["amount"] *= draw(st.sampled_from([2, -1]))
+            changed["amount"] *= rng.choice([2, -1])
         elif what == "withdrawn":
-            changed["withdrawn"] = draw(st.sampled_from([True, True, False, None]))
+            changed["withdrawn"] = rng.choice([True, True, False, None])
         elif what == "other":
-            column = draw(st.sampled_from(sorted(OTHER)))
-            changed[column] = draw(st.sampled_from(OTHER[column]))
+            column = rng.choice(sorted(OTHER))
+            changed[column] = rng.choice(OTHER[column])
     return changed
 
 
-@st.composite
-def _history(draw: st.DrawFn, record: dict[str, Any], timed: bool) -> list[dict[str, Any]]:
-    day = draw(
-        st.sampled_from(
-            [
-                _day(draw(st.integers(-20, SPAN + 60))),
-                (record["begins"] or _day(0)) + timedelta(draw(st.sampled_from(STEPS))),
-            ]
-        )
-    )
-    first_known = draw(st.sampled_from([day, day, day, None]))
-    versions = [
-        {**record, "known": first_known, "withdrawn": draw(st.sampled_from([False, False, False, False, None, True]))}
-    ]
-    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 1, 2, 4]))):
-        day += timedelta(draw(st.sampled_from(STEPS if timed else STEPS[3:])))
-        versions.append({**draw(_changed(versions[-1], day)), "known": day})
+def _history(rng: random.Random, record: dict[str, Any], timed: bool) -> list[dict[str, Any]]:
+    anywhere = _day(rng.randint(-20, SPAN + 60))
+    soon = (record["begins"] or _day(0)) + timedelta(rng.choice([-30, 0, 0, 1, 5, 40]))
+    day = rng.choice([anywhere, soon, soon, soon])
+    first = {"known": rng.choice([day, day, day, None]), "withdrawn": rng.choice([False, False, False, None, True])}
+    versions = [{**record, **first}]
+    for _ in range(rng.choice([0, 0, 1, 1, 2, 4])):
+        day += timedelta(rng.choice([0, 0, 1, 3, 10, 30, 60] if timed else [1, 3, 10, 30, 60]))
+        versions.append({**_changed(rng, versions[-1], day), "known": day})
     if timed:  # the number of the version is its hour
         for hour, version in enumerate(versions):
             if version["known"] is not None:
@@ -83,22 +73,15 @@ def _history(draw: st.DrawFn, record: dict[str, Any], timed: bool) -> list[dict[
 @st.composite
 def version_worlds(draw: st.DrawFn) -> VersionWorld:
     world = draw(worlds())
-    timed = draw(st.booleans())
-    rows = [version for record in world.records for version in draw(_history(record, timed))]
-    known = [row["known"] for row in rows if row["known"] is not None]
-    moments = [moment.date() if isinstance(moment, datetime) else moment for moment in known] or [_day(SPAN // 2)]
-    near = st.builds(lambda day, days: day + timedelta(days), st.sampled_from(moments), st.integers(-1, 3))
-    days = draw(st.lists(st.one_of(near, st.integers(0, SPAN + 80).map(_day)), min_size=3, max_size=3))
-    return VersionWorld(
-        dataclasses.replace(
-            world,
-            records=draw(st.permutations(rows)),
-            definition={
-                **world.definition,
-                "known": "known",
-                "withdrawn": draw(st.sampled_from(["withdrawn", "withdrawn", None])),
-            },
-            as_of=None,
-        ),
-        sorted(days),
-    )
+    rng = random.Random(draw(st.integers(0, 2**32)))  # Hypothesis's own choices would be the same again and again
+    timed = rng.random() < 0.5
+    rows = [version for record in world.records for version in _history(rng, record, timed)]
+    rng.shuffle(rows)
+    known = [row["known"] for row in rows if row["known"] is not None] or [_day(SPAN // 2)]
+    moments = [moment.date() if isinstance(moment, datetime) else moment for moment in known]
+    days = [rng.choice(moments) + timedelta(rng.choice([-1, 0, 3])) for _ in range(3)]
+    if rng.random() < 0.5:
+        days[2] = _day(rng.randint(SPAN, SPAN + 200))
+    withdrawn = rng.choice(["withdrawn", "withdrawn", "withdrawn", None])
+    definition = {**world.definition, "known": "known", "withdrawn": withdrawn}
+    return VersionWorld(dataclasses.replace(world, records=rows, definition=definition, as_of=None), sorted(days))
