@@ -175,7 +175,8 @@ class Ledger:
     definition
         What counts.
     group
-        Column with the unit that ledgers share, as a household. Records without one are counted by `check`.
+        Column with the unit that ledgers share, as a household; None: the customers themselves are shared. Records
+        without one are counted by `check`, customers without any are ``identity`` in bridges.
     threads
         Number of threads (None: all). The answer never depends on it.
 
@@ -367,7 +368,7 @@ class Reconciliation:
         Returns
         -------
         Table
-            ledger, record (its key, or the row number), unit, group (the unit's first), time, period, segment,
+            ledger, record (its key, or the row number), unit, group (the unit's smallest), time, period, segment,
             currency, direction (``in``, ``out``), reason, rule, detail, partner (the other side's record), other_time
             (when that says), count (1; −1 for the standard's; 0 in the further rows of an event worth something in
             several currencies), value (with the same sign). The sums of count and value are those of `bridge`. In
