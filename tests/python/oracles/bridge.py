@@ -21,7 +21,7 @@ Matching (section 5)
  B5  Five rounds per direction: leading with leading on one day; any with any on one day; within the window leading with
      leading, then pairs of which at least one leads, then any. A round is order-preserving, has as many pairs as
      possible, then as few days between them as possible; of several such, walk both lists from the front: pair the two
-     at hand if that is still best, else skip the later of the two if that is, else the earlier.
+     at hand if that is still best, else skip the earlier of the two if that is, else the later.
  B6  Paired in one period of the calendar: matched, whatever the days; else timing.
  B7  Step 4, both sides apart: (unmatched event, suppressed edge of the other side) by (days between, event, edge), each
      event and each edge once. `rule` is the name after the colon of the fate. `already` is grain unless the event leads
@@ -214,7 +214,7 @@ def align(
             i, j = i + 1, j + 1
             continue
         skips = [((i + 1, j), ones[i].day), ((i, j + 1), others[j].day)]
-        skips.sort(key=lambda skip: skip[1] or 0, reverse=True)
+        skips.sort(key=lambda skip: skip[1] or 0)
         i, j = next(skip for skip, _ in skips if best(*skip) == best(i, j))
     return found
 
