@@ -101,13 +101,6 @@ ResultTable fates_table(const Reconciliation& self, const std::string& ledger, s
   return result(std::move(table));
 }
 
-MoneyStyle style_of(const std::string& money) {
-  if (money == "float") return MoneyStyle::real;
-  if (money == "minor") return MoneyStyle::minor;
-  if (money == "decimal") return MoneyStyle::decimal;
-  refuse("money", "'" + money + "'", "'float', 'minor' or 'decimal'");
-}
-
 }  // namespace
 
 void bind_assets(py::module_& m) {
@@ -143,7 +136,7 @@ void bind_assets(py::module_& m) {
                              })
       .def_property_readonly("has_standard", [](const Reconciliation& self) { return self.has_standard; })
       .def(
-          "statement", [](const Reconciliation& self, const std::string& money) { return result(statement_table(self, style_of(money))); },
+          "statement", [](const Reconciliation& self, const std::string& money) { return result(statement_table(self, money_style(money))); },
           py::arg("money"))
       .def("check", &check_table, py::arg("threads"))
       .def("fates", &fates_table, py::arg("ledger"), py::arg("threads"));

@@ -6,6 +6,7 @@ import html
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import Any
 
 from sojourn import _core
@@ -228,9 +229,17 @@ class Reconciliation:
     """Ledgers run over the same periods on the same clock; made by `reconcile`."""
 
     def __init__(
-        self, core: _core.Reconciliation, ledgers: Sequence[Ledger], periods: str, money: str, threads: int | None
+        self,
+        core: _core.Reconciliation,
+        ledgers: Sequence[Ledger],
+        periods: str,
+        window: int,
+        money: str,
+        threads: int | None,
     ) -> None:
         self._core = core
+        self._window = window
+        self._differences: dict[str, _core.Differences] = {}
         self._ledgers = {ledger.name: ledger for ledger in ledgers}
         self._periods = periods
         self._money = money
@@ -294,6 +303,83 @@ class Reconciliation:
         """
         return Table(self._core.fates(ledger, self._threads), self._like)
 
+    def bridge(self, ledger: str) -> Table:
+        """Return why a ledger's customers in and out differ from the standard's, as sums by reason.
+
+        Parameters
+        ----------
+        ledger
+            Name of one.
+
+        Returns
+        -------
+        Table
+            period (its first day), segment, currency, direction, reason, rule (the rule's or the grace's name, where
+            the reason has one), count, value. In every period, segment and currency the rows of a direction add up to
+            the ledger's figure less the standard's: ``in`` to joined, ``out`` to left, ``net`` to in less out. Rows of
+            ``matched`` have count 0 and the difference of value. The reasons:
+
+            - ``matched``: both count the same event, in the same period.
+            - ``timing``: both count it, in other periods.
+            - ``rewrite``: the other side joined it over a gap, or one record was replaced by another.
+            - ``grain``: one customer there has several units here, or the other way round.
+            - ``rule``: a rule of the other side leaves it out.
+            - ``identity``: no link ties the unit to a group.
+            - ``pending``: not decided yet on the as-of day.
+            - ``only here``: the other side has no such customer; of the standard's events the detail is "only there".
+            - ``no event there``: the other side has the customer, who neither came nor left then.
+            - ``unexplained``: none of these.
+
+        Raises
+        ------
+        InvalidInput
+            Without a standard, for a name that no ledger has, for groups of different types.
+
+        Notes
+        -----
+        Ledgers that were given the same table are compared record by record, exactly. Others meet in the groups that
+        their units are linked to; there events are paired in order, most pairs within the window of `reconcile`, then
+        least days. Pairing looks at all data, so that a partner outside the report is still timing.
+        """
+        return Table(self._explained(ledger).bridge(self._money, self._threads), self._like)
+
+    def records(self, ledger: str) -> Table:
+        """Return every event of a ledger and of the standard in the report, each with the one reason it differs by.
+
+        Returns
+        -------
+        Table
+            ledger, record (its key, or the row number), unit, group (the unit's first), time, period, segment,
+            currency, direction (``in``, ``out``), reason, rule, detail, partner (the other side's record), other_time
+            (when that says), count (1; −1 for the standard's; 0 in the further rows of an event worth something in
+            several currencies), value (with the same sign). The sums of count and value are those of `bridge`. In
+            order of time, side, direction, unit and key.
+
+        Raises
+        ------
+        InvalidInput
+            As `bridge`.
+        """
+        return Table(self._explained(ledger).records(self._money, self._threads), self._like)
+
+    @cached_property
+    def _linkage(self) -> _core.Linkage:
+        return _core.link(self._core, self._threads)
+
+    def _explained(self, ledger: str) -> _core.Differences:
+        if not self._core.has_standard:
+            raise InvalidInput(
+                "reconciliation: found no standard to hold ledgers against, expected reconcile(…, standard=…)"
+            )
+        if ledger not in self._differences:
+            standard = self.ledgers[0]
+            are_same = ledger == standard or (
+                ledger in self._ledgers and self._ledgers[ledger]._like is self._ledgers[standard]._like
+            )
+            linkage = None if are_same else self._linkage
+            self._differences[ledger] = _core.bridge(self._core, ledger, standard, linkage, self._window, self._threads)
+        return self._differences[ledger]
+
     def plot(self) -> Any:
         """Return the statement as an altair chart: a row a ledger; in above, out below, net as a line."""
         from sojourn._statement_chart import statement_chart
@@ -342,6 +428,7 @@ def reconcile(
     start: date | datetime | str,
     end: date | datetime | str,
     timezone: str | None = None,
+    window: str = "90d",
     as_of: date | datetime | str | None = None,
     rates: Any = None,
     reporting_currency: str | None = None,
@@ -362,6 +449,9 @@ def reconcile(
         First days of periods; `end` is the first day after the report.
     timezone
         Zoned instants are put into this zone (None: UTC) and cut to days; dates and naive times are local days already.
+    window
+        How far apart two ledgers may date one event (whole days, ``"90d"``): set it just above the slowest clock. Only
+        `bridge` and `records` look at it.
     as_of
         Nothing after this day is looked at, and a grace that runs beyond it leaves the customer present, pending. None:
         nothing is hidden and nothing pending.
@@ -404,6 +494,7 @@ def reconcile(
     arguments.timezone = None if timezone is None else zone_rules(timezone)
     arguments.as_of = None if as_of is None else _day(as_of, "as_of")
     arguments.reporting_currency = reporting_currency
+    days = _core.whole_days(window, "window")
     core = _core.reconcile(
         [ledger._core for ledger in given],
         arguments,
@@ -411,7 +502,7 @@ def reconcile(
         checked(threads),
     )
     together = given if standard is None else [standard, *given]
-    return Reconciliation(core, together, periods, money, threads)
+    return Reconciliation(core, together, periods, days, money, threads)
 
 
 def _day(when: date | datetime | str, name: str) -> int:

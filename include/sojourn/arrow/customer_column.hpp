@@ -1,6 +1,7 @@
 // The customer column as ingest reads it: every id as a 64-bit word that grouping can hash and compare at once.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -142,18 +143,22 @@ class CustomerColumn {
 
   /// The string id in a row of the table. O(log chunks).
   [[nodiscard]] std::string_view text(std::int64_t row) const {
-    const auto& pieces = field_.pieces;
-    std::size_t p = 0;
-    if (pieces.size() > 1) {
-      const auto after =
-          std::upper_bound(pieces.begin(), pieces.end(), row, [](std::int64_t r, const arrow::Piece& piece) { return r < piece.first_row; });
-      p = static_cast<std::size_t>(after - pieces.begin()) - 1;
-    }
-    const std::int64_t i = row - pieces[p].first_row;
+    const std::size_t p = piece_of(row);
+    const std::int64_t i = row - field_.pieces[p].first_row;
     if (!field_.type.is_dictionary()) return cells_[p][i];
     std::string_view word;
-    arrow::with_integers(field_.type.index, pieces[p], [&](const auto* codes) { word = *words_[p][static_cast<std::size_t>(codes[i])]; });
+    arrow::with_integers(field_.type.index, field_.pieces[p], [&](const auto* codes) { word = *words_[p][static_cast<std::size_t>(codes[i])]; });
     return word;
+  }
+
+  /// The integer id in a row of the table, its 64 bits as they are. Not for nulls. O(log chunks).
+  [[nodiscard]] std::int64_t integer(std::int64_t row) const {
+    const arrow::Piece& piece = field_.pieces[piece_of(row)];
+    const std::int64_t i = row - piece.first_row;
+    if (field_.type.kind == arrow::Kind::decimal) return static_cast<std::int64_t>(arrow::DecimalCells(piece, field_.type)[i]);
+    std::int64_t value = 0;
+    arrow::with_integers(field_.type.format[0], piece, [&](const auto* cells) { value = static_cast<std::int64_t>(cells[i]); });
+    return value;
   }
 
   /// A word that sorts as integer ids do.
@@ -163,6 +168,14 @@ class CustomerColumn {
   }
 
  private:
+  [[nodiscard]] std::size_t piece_of(std::int64_t row) const {
+    const auto& pieces = field_.pieces;
+    if (pieces.size() == 1) return 0;
+    const auto after =
+        std::upper_bound(pieces.begin(), pieces.end(), row, [](std::int64_t r, const arrow::Piece& piece) { return r < piece.first_row; });
+    return static_cast<std::size_t>(after - pieces.begin()) - 1;
+  }
+
   [[noreturn]] void refuse_null(const arrow::Piece& piece, std::int64_t i) const { refuse(field_.at(piece.first_row + i), "null", "a customer id"); }
 
   arrow::Field field_;

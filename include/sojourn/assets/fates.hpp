@@ -49,18 +49,18 @@ inline std::string to_string(const Fate& fate, const Definition& definition, boo
 namespace fates_detail {
 
 /// A covered end and a covered start on one day: one record replaces another.
-inline void mark_replaced(std::span<const Record> records, Buffer<Fates>& fates) {
+inline void mark_replaced(std::span<const Record> records, std::vector<Fates>& fates) {
   std::vector<std::int32_t> ends, starts;
-  for (const Record& r : records) {
-    if (fates[r.row].start.kind == Fate::Kind::already) starts.push_back(r.start);
-    if (fates[r.row].end.kind == Fate::Kind::already) ends.push_back(r.end);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (fates[i].start.kind == Fate::Kind::already) starts.push_back(records[i].start);
+    if (fates[i].end.kind == Fate::Kind::already) ends.push_back(records[i].end);
   }
   if (starts.empty() || ends.empty()) return;
   std::sort(ends.begin(), ends.end());  // starts ascend as the records do
-  for (const Record& r : records) {
-    Fates& f = fates[r.row];
-    if (f.start.kind == Fate::Kind::already && std::binary_search(ends.begin(), ends.end(), r.start)) f.start.kind = Fate::Kind::replaced;
-    if (f.end.kind == Fate::Kind::already && std::binary_search(starts.begin(), starts.end(), r.end)) f.end.kind = Fate::Kind::replaced;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    Fates& f = fates[i];
+    if (f.start.kind == Fate::Kind::already && std::binary_search(ends.begin(), ends.end(), records[i].start)) f.start.kind = Fate::Kind::replaced;
+    if (f.end.kind == Fate::Kind::already && std::binary_search(starts.begin(), starts.end(), records[i].end)) f.end.kind = Fate::Kind::replaced;
   }
 }
 
@@ -70,16 +70,42 @@ inline Fate judged(const std::optional<std::size_t>& failed) {
 
 }  // namespace fates_detail
 
-/// By row of the table. O(records).
-inline Buffer<Fates> fates(const Ledger& ledger, const DatedRecords& dated, const Run& run) {
-  using namespace fates_detail;
-  using Kind = Fate::Kind;
-  Buffer<Fates> out(ledger.rows());
-  const auto where_rules = static_cast<std::uint32_t>(ledger.definition().where.size());
-  const auto settle = [&](std::size_t row) -> Fates {
+/// Judges the edges of one customer after the other; one object a thread.
+class Judge {
+ public:
+  Judge(const Ledger& ledger, const DatedRecords& dated) : ledger_(ledger), dated_(dated), gaps_(ledger, dated) {}
+
+  /// Fates of a customer's records, in opening order; until the next question.
+  std::span<const Fates> operator()(std::size_t customer) {
+    using namespace fates_detail;
+    using Kind = Fate::Kind;
+    const auto records = dated_[customer];
+    const auto fate_of = [&](const Record& record) -> Fates& { return fates_[static_cast<std::size_t>(&record - records.data())]; };
+    fates_.clear();
+    for (const Record& r : records) fates_.push_back({{Kind::already, 0}, {r.end == never ? Kind::open : Kind::already, 0}});
+    for_each_spell(
+        ledger_, records, gaps_,
+        [&](const Spell& spell) {
+          fate_of(spell.opener()).start = judged(ledger_.failed_joins(spell.opener().row, spell.number));
+          if (spell.pending) fate_of(*spell.closer).end = {Kind::pending, spell.pending.grace};
+          else if (spell.end != never) fate_of(*spell.closer).end = judged(ledger_.failed_leaves(spell.closer->row, spell.number));
+        },
+        [&](const Record& closer, const Record& next, const Join& join) {
+          const Fate fate = join.by == Join::By::grace ? Fate{Kind::grace, join.grace} : Fate{Kind::follows, 0};
+          fate_of(closer).end = fate;
+          fate_of(next).start = fate;
+        });
+    if (records.size() > 1) mark_replaced(records, fates_);
+    return fates_;
+  }
+
+  /// Of a row that is none of them: it is decided before any spell is looked at.
+  [[nodiscard]] Fates settled(std::size_t row) const {
+    using Kind = Fate::Kind;
+    const auto where_rules = static_cast<std::uint32_t>(ledger_.definition().where.size());
     const auto both = [](Fate fate) { return Fates{fate, fate}; };
-    switch (dated.settled[row]) {
-      case Settled::where: return both({Kind::rule, ledger.failed_where(row)});
+    switch (dated_.settled[row]) {
+      case Settled::where: return both({Kind::rule, ledger_.failed_where(row)});
       case Settled::no_start: return both({Kind::rule, where_rules});
       case Settled::empty: return both({Kind::rule, where_rules + 1});
       case Settled::counted_empty: return both({Kind::counted, 0});
@@ -87,30 +113,28 @@ inline Buffer<Fates> fates(const Ledger& ledger, const DatedRecords& dated, cons
       case Settled::no: break;
     }
     return {};
-  };
-  const auto rows = slices(ledger.rows(), ledger.rows() >> 16);
-  parallel_for(rows.size(), run, [&](std::size_t p) {
-    for (std::size_t row = rows[p].begin; row < rows[p].end; ++row) out[row] = settle(row);
-  });
+  }
+
+ private:
+  const Ledger& ledger_;
+  const DatedRecords& dated_;
+  Gaps gaps_;
+  std::vector<Fates> fates_;
+};
+
+/// By row of the table. O(records).
+inline Buffer<Fates> fates(const Ledger& ledger, const DatedRecords& dated, const Run& run) {
+  Buffer<Fates> out(ledger.rows());
   const auto parts = slices(dated.size(), ledger.rows() >> 15);
   parallel_for(parts.size(), run, [&](std::size_t p) {
-    Gaps gaps(ledger, dated);
+    Judge judge(ledger, dated);
     for (std::size_t c = parts[p].begin; c < parts[p].end; ++c) {
+      const CustomerGroups& groups = *dated.customers;
       const auto records = dated[c];
-      for (const Record& r : records) out[r.row] = {{Kind::already, 0}, {r.end == never ? Kind::open : Kind::already, 0}};
-      for_each_spell(
-          ledger, records, gaps,
-          [&](const Spell& spell) {
-            out[spell.opener().row].start = judged(ledger.failed_joins(spell.opener().row, spell.number));
-            if (spell.pending) out[spell.closer->row].end = {Kind::pending, spell.pending.grace};
-            else if (spell.end != never) out[spell.closer->row].end = judged(ledger.failed_leaves(spell.closer->row, spell.number));
-          },
-          [&](const Record& closer, const Record& next, const Join& join) {
-            const Fate fate = join.by == Join::By::grace ? Fate{Kind::grace, join.grace} : Fate{Kind::follows, 0};
-            out[closer.row].end = fate;
-            out[next.row].start = fate;
-          });
-      if (records.size() > 1) mark_replaced(records, out);
+      for (std::uint32_t i = groups.offsets[c]; i < groups.offsets[c + 1]; ++i)
+        if (dated.settled[groups.rows[i]] != Settled::no) out[groups.rows[i]] = judge.settled(groups.rows[i]);
+      const auto of_records = judge(c);
+      for (std::size_t i = 0; i < records.size(); ++i) out[records[i].row] = of_records[i];
     }
   });
   return out;

@@ -143,8 +143,8 @@ inline void odd_records(const Reconciled& part, const Clock& clock, std::vector<
   out.push_back(std::move(startless));
   if (const auto missing = ledger.missing_values())
     out.push_back({ledger.name() + ": no value (counted as 0)", Check::Kind::guard, static_cast<std::int64_t>(ledger.rows()), *missing, {}});
-  if (const auto missing = ledger.without_group())
-    out.push_back({ledger.name() + ": no group", Check::Kind::guard, static_cast<std::int64_t>(ledger.rows()), *missing, {}});
+  if (const Links* links = ledger.links())
+    out.push_back({ledger.name() + ": no group", Check::Kind::guard, static_cast<std::int64_t>(ledger.rows()), links->records_without, {}});
 }
 
 /// Days written as midnights of one zone and read in another fall on the day before or after.

@@ -18,7 +18,9 @@
 #include "sojourn/assets/customer_groups.hpp"
 #include "sojourn/assets/definition.hpp"
 #include "sojourn/assets/labels.hpp"
+#include "sojourn/assets/links.hpp"
 #include "sojourn/assets/money_column.hpp"
+#include "sojourn/assets/unit_ids.hpp"
 #include "sojourn/core/condition.hpp"
 #include "sojourn/core/threads.hpp"
 #include "sojourn/core/time.hpp"
@@ -128,10 +130,11 @@ class Ledger {
     if (definition_.acquired) (void)records.field(*definition_.acquired);
     if (definition_.key) key_.emplace(read(*definition_.key), name_);
     if (definition_.follows) read_follows(read(*definition_.follows));
-    if (group) count_group(records.field(*group));
     bind_rules(records);
     judge_where(run);
     groups_ = group_customers(customers, records.rows(), run);
+    units_ = UnitIds(customers, groups_, run);
+    if (group) links_ = read_links(records.field(*group), groups_, run);
   }
   Ledger(const Ledger&) = delete;  // bound rules point into its columns
   Ledger& operator=(const Ledger&) = delete;
@@ -152,8 +155,10 @@ class Ledger {
   [[nodiscard]] const KeyColumn* key() const { return key_ ? &*key_ : nullptr; }
   /// Null when no record follows another.
   [[nodiscard]] const KeyColumn* follows() const { return follows_ ? &*follows_ : nullptr; }
-  /// Records without a group; nullopt when no group was asked for.
-  [[nodiscard]] std::optional<std::int64_t> without_group() const { return without_group_; }
+  /// Ids of the customers, by their number.
+  [[nodiscard]] const UnitIds& units() const { return units_; }
+  /// What ties them to groups; null: they are the groups.
+  [[nodiscard]] const Links* links() const { return links_ ? &*links_ : nullptr; }
 
   /// Number of the first `where` rule a record fails, or `passes`.
   [[nodiscard]] std::uint16_t failed_where(std::size_t row) const { return where_.empty() ? passes : where_[row]; }
@@ -205,15 +210,6 @@ class Ledger {
     if (follows.are_strings() != key_->are_strings() && key_->has_any())
       refuse(Place{name_, follows.name(), {}}, follows.are_strings() ? "strings" : "integers", "the type of the key column '" + key_->name() + "'");
     if (follows.are_strings() == key_->are_strings()) follows_.emplace(std::move(follows));
-  }
-
-  void count_group(const arrow::Field& field) {
-    const arrow::Kind kind = field.type.kind;
-    if (kind != arrow::Kind::string && kind != arrow::Kind::integer && kind != arrow::Kind::null)
-      refuse(field.place(), field.type.text(), "integer or string ids");
-    without_group_ = 0;
-    const Column column = arrow::read_column(field);
-    for (std::size_t row = 0; row < rows_; ++row) *without_group_ += column.is_null(row);
   }
 
   void bind_rules(const arrow::Imported& records) {
@@ -277,11 +273,12 @@ class Ledger {
   std::vector<Currency> currencies_;
   std::optional<MoneyColumn> value_;
   std::optional<KeyColumn> key_, follows_;
-  std::optional<std::int64_t> without_group_;
   std::vector<Column> rule_columns_;
   std::vector<BoundCondition> where_rules_, joins_, leaves_, graces_;
   Buffer<std::uint16_t> where_;
   CustomerGroups groups_;
+  UnitIds units_;
+  std::optional<Links> links_;
 };
 
 }  // namespace sojourn

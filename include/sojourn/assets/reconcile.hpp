@@ -48,18 +48,20 @@ struct Reconciliation {
   Periods periods;
   Clock clock;
   std::optional<Currency> reporting_currency;
+  Rates rates;
   bool has_standard = false;
   std::vector<Reconciled> ledgers;
 
   /// @throws InvalidInput with a "did you mean".
-  [[nodiscard]] const Reconciled& of(const std::string& ledger) const {
+  [[nodiscard]] std::size_t index_of(const std::string& ledger) const {
     std::vector<std::string> names;
-    for (const Reconciled& part : ledgers) {
-      if (part.ledger->name() == ledger) return part;
-      names.push_back(part.ledger->name());
+    for (std::size_t i = 0; i < ledgers.size(); ++i) {
+      if (ledgers[i].ledger->name() == ledger) return i;
+      names.push_back(ledgers[i].ledger->name());
     }
     throw InvalidInput("reconciliation: found no ledger '" + ledger + "'" + did_you_mean(ledger, names) + ", expected one of " + listed(names));
   }
+  [[nodiscard]] const Reconciled& of(const std::string& ledger) const { return ledgers[index_of(ledger)]; }
 };
 
 namespace reconcile_detail {
@@ -86,12 +88,13 @@ inline Reconciliation reconcile(std::vector<std::shared_ptr<const Ledger>> ledge
   if (!options.rates.empty() && !options.reporting_currency) refuse("rates", "rates without a reporting currency", "reporting_currency, as 'USD'");
   Clock clock{options.timezone, {}};
   if (options.as_of) clock.as_of = day_number(*options.as_of);
-  Reconciliation out{Periods(options.periods, options.start, options.end), clock, options.reporting_currency, options.standard != nullptr, {}};
+  Reconciliation out{
+      Periods(options.periods, options.start, options.end), clock, options.reporting_currency, options.rates, options.standard != nullptr, {}};
   bool reached = false;
   std::int32_t first = never, last = -never;
   for (const auto& ledger : ledgers) {
     DatedRecords records = date_records(*ledger, clock, options.run);
-    const Valuation worth(*ledger, options.rates, options.reporting_currency);
+    const Valuation worth(*ledger, out.rates, options.reporting_currency);
     Statement of_ledger = statement(*ledger, records, out.periods, worth, options.reporting_currency, options.run);
     reached = reached || records.is_empty() || (records.first < out.periods.end() && records.last >= out.periods.start());
     first = std::min(first, records.first);
