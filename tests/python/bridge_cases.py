@@ -1,8 +1,8 @@
 """Small bridges decided by hand: the records of the standard "A" and of the ledger "B", and what each event comes to.
 
 A record is (key, unit, start, end) with days "MM-DD" of 2025, and, if more is to be said, a dict: `g` is the group
-("h" unless told), `ok` a flag for rules. Rows are (record, direction, reason, rule, detail, partner), by day, ins
-first, the standard first.
+("h" unless told), `ok` a flag for rules. Rows are (record, direction, reason, rule, detail, partner), by day, the
+standard first, ins first.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ Same records (section 6)
 Rows
  B11 Only events in the report. An event has a row for every currency in which records were in force (its value on the
      in-day or the day before the out-day), the opener's first, which has the count, then the others in order.
-     Values and counts of the standard's events are negative.
+     Values and counts of the standard's events are negative. `group` is the smallest of the unit's own groups. Order:
+     day, standard first, in first, unit, key.
 """
 
 from __future__ import annotations
@@ -155,8 +156,8 @@ class Side:
 # --- groups ---------------------------------------------------------------------------------------------------------
 
 
-def components(ledgers: Sequence[Given]) -> dict[tuple[str, Hashable], Any]:
-    """(ledger, unit) -> the smallest group of its component; units without any group are left out (B1)."""
+def components(ledgers: Sequence[Given]) -> dict[tuple[str, Hashable], tuple[Any, Any]]:
+    """(ledger, unit) -> (smallest group of its component, smallest of its own); unlinked units are left out (B1)."""
     links: dict[Any, set[Any]] = defaultdict(set)
     for given in ledgers:
         for record in given.records:
@@ -165,7 +166,7 @@ def components(ledgers: Sequence[Given]) -> dict[tuple[str, Hashable], Any]:
                 unit = ("unit", given.name, record[given.definition["customer"]])
                 links[unit].add(("group", group))
                 links["group", group].add(unit)
-    found: dict[tuple[str, Hashable], Any] = {}
+    found: dict[tuple[str, Hashable], tuple[Any, Any]] = {}
     for node in links:
         reached, new = {node}, [node]
         while new:
@@ -173,7 +174,9 @@ def components(ledgers: Sequence[Given]) -> dict[tuple[str, Hashable], Any]:
             reached |= further
             new += further
         if node[0] == "unit":
-            found[node[1], node[2]] = min(other[1] for other in reached if other[0] == "group")
+            found[node[1], node[2]] = tuple(
+                min(other[1] for other in those if other[0] == "group") for those in (reached, links[node])
+            )
     return found
 
 
@@ -448,7 +451,7 @@ def verdicts(
         for edge in side.edges:
             place = (side.given.name, edge.unit)
             if place in component:
-                units[component[place]][edge.side].add(edge.unit)
+                units[component[place][0]][edge.side].add(edge.unit)
             elif edge.fate == "counted":
                 found[edge] = Verdict("identity")
 
@@ -477,7 +480,7 @@ def records(
     period_edges(periods, start, end)
     sides, found = verdicts(ledgers, standard, ledger, window=window, periods=periods, as_of=as_of)
     money, component = Money(rates, reporting_currency), components(ledgers)
-    rows: list[Row] = []
+    rows: list[tuple[tuple[Any, ...], Row]] = []
     for side, sign in zip(sides, (-1, 1), strict=True):
         flows = {
             (flow.row, "out" if flow.column == "left" else "in"): flow
@@ -492,27 +495,26 @@ def records(
             further = sorted((one for one in flow.values if one != flow.currency), key=_nulls_first)
             for number, currency in enumerate([flow.currency, *further]):
                 partner = verdict.partner
-                rows.append(
-                    {
-                        "ledger": side.given.name,
-                        "record": edge.key,
-                        "unit": edge.unit,
-                        "group": component.get((side.given.name, edge.unit)),
-                        "time": flow.day,
-                        "period": period_of(_day(edge), periods),
-                        "segment": flow.segment,
-                        "currency": currency,
-                        "direction": edge.direction,
-                        "reason": verdict.reason,
-                        "rule": verdict.rule,
-                        "detail": verdict.detail,
-                        "partner": None if partner is None else partner.key,
-                        "other_time": None if partner is None or partner.day is None else date.fromordinal(partner.day),
-                        "count": sign if number == 0 else 0,
-                        "value": sign * flow.values.get(currency, 0),
-                    }
-                )
-    return sorted(rows, key=lambda row: [_nulls_first(row[name]) for name in ("time", "direction", "ledger", "unit")])
+                row = {
+                    "ledger": side.given.name,
+                    "record": edge.key,
+                    "unit": edge.unit,
+                    "group": component.get((side.given.name, edge.unit), (None, None))[1],
+                    "time": flow.day,
+                    "period": period_of(_day(edge), periods),
+                    "segment": flow.segment,
+                    "currency": currency,
+                    "direction": edge.direction,
+                    "reason": verdict.reason,
+                    "rule": verdict.rule,
+                    "detail": verdict.detail,
+                    "partner": None if partner is None else partner.key,
+                    "other_time": None if partner is None or partner.day is None else date.fromordinal(partner.day),
+                    "count": sign if number == 0 else 0,
+                    "value": sign * flow.values.get(currency, 0),
+                }
+                rows.append(((_day(edge), edge.side, edge.direction, *edge.who(), number), row))
+    return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 
 def bridge(rows: Iterable[Row]) -> list[Row]:
