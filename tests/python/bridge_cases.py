@@ -2,7 +2,7 @@
 
 A record is (key, unit, start, end) with days "MM-DD" of 2025, and, if more is to be said, a dict: `g` is the group
 ("h" unless told), `ok` a flag for rules. Rows are (record, direction, reason, rule, detail, partner), by day, the
-standard first, ins first.
+ledger before the standard, ins before outs.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ CASES: dict[str, dict[str, Any]] = {
         [("a1", "a", "03-05", "05-02")],
         [("b1", "b", "03-05", "05-30")],
         [
-            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "in", "matched", None, None, "a1"),
+            ("a1", "in", "matched", None, None, "b1"),
             ("a1", "out", "matched", None, None, "b1"),
             ("b1", "out", "matched", None, None, "a1"),
         ],
@@ -65,16 +65,16 @@ CASES: dict[str, dict[str, Any]] = {
         [("b1", "b", "03-08", None)],
         [
             ("a1", "in", "grain", None, None, None),  # a2, of another unit, is matched
-            ("a2", "in", "matched", None, None, "b1"),
             ("b1", "in", "matched", None, None, "a2"),
+            ("a2", "in", "matched", None, None, "b1"),
         ],
     ),
     "rewrite: within grace there": _case(
         [("a1", "a", "03-05", "04-10"), ("a2", "a", "04-20", None)],
         [("b1", "b", "03-05", "04-10"), ("b2", "b", "04-21", None)],
         [
-            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "in", "matched", None, None, "a1"),
+            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "out", "rewrite", "grace", None, "a1"),
             ("b2", "in", "rewrite", "grace", None, "a2"),
         ],
@@ -83,8 +83,8 @@ CASES: dict[str, dict[str, Any]] = {
         [("a0", "a", "03-01", None), ("a1", "a", "03-05", "04-10"), ("a2", "a", "04-10", None)],
         [("b0", "b", "03-01", None), ("b1", "b'", "03-05", "04-12"), ("b2", "b''", "04-12", None)],
         [
-            ("a0", "in", "matched", None, None, "b0"),
             ("b0", "in", "matched", None, None, "a0"),
+            ("a0", "in", "matched", None, None, "b0"),
             ("b1", "in", "grain", None, None, "a1"),
             ("b2", "in", "rewrite", "replaced", None, "a2"),
             ("b1", "out", "rewrite", "replaced", None, "a1"),
@@ -94,8 +94,8 @@ CASES: dict[str, dict[str, Any]] = {
         [("a1", "a", "03-05", None)],
         [("b1", "b", "03-05", "04-10"), ("b2", "b'", "04-20", None)],
         [
-            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "in", "matched", None, None, "a1"),
+            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "out", "rewrite", None, "rewritten", None),
             ("b2", "in", "rewrite", None, "rewritten", None),
         ],
@@ -104,8 +104,8 @@ CASES: dict[str, dict[str, Any]] = {
         [("a1", "a", "03-05", None)],
         [("b1", "b", "03-05", "04-10"), ("b2", "b'", "04-05", None, {"ok": False})],
         [
-            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "in", "matched", None, None, "a1"),
+            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "out", "rewrite", None, "rewritten", None),
         ],
         B={"joins": {"ok": _OK}},
@@ -114,8 +114,8 @@ CASES: dict[str, dict[str, Any]] = {
         [("a1", "a", "03-05", None)],
         [("b1", "b", "03-05", "04-10"), ("b2", "b'", "04-21", None)],
         [
-            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "in", "matched", None, None, "a1"),
+            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "out", "no event there", None, "still in there", None),
             ("b2", "in", "grain", None, None, None),  # b1's in is matched within the window
         ],
@@ -124,29 +124,29 @@ CASES: dict[str, dict[str, Any]] = {
         [("a1", "a", "03-05", None)],
         [("b1", "b1", "03-05", None), ("b2", "b2", "03-05", None)],
         [
-            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "in", "matched", None, None, "a1"),
             ("b2", "in", "grain", None, None, None),
+            ("a1", "in", "matched", None, None, "b1"),
         ],
     ),
     "the greatest of two that leave together leads": _case(
         [("a1", "a", "03-05", "06-05")],
         [("b1", "b1", "03-05", "06-05"), ("b2", "b2", "03-05", "06-05")],
         [
-            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "in", "matched", None, None, "a1"),
             ("b2", "in", "grain", None, None, None),
-            ("a1", "out", "matched", None, None, "b2"),
+            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "out", "grain", None, None, None),
             ("b2", "out", "matched", None, None, "a1"),
+            ("a1", "out", "matched", None, None, "b2"),
         ],
     ),
     "grain: covered there": _case(
         [("a0", "a", "01-01", None), ("a1", "a", "05-05", None)],
         [("b0", "b", "01-01", None), ("b1", "b'", "05-05", None)],
         [
-            ("a0", "in", "matched", None, None, "b0"),
             ("b0", "in", "matched", None, None, "a0"),
+            ("a0", "in", "matched", None, None, "b0"),
             ("b1", "in", "grain", None, None, "a1"),
         ],
     ),
@@ -167,8 +167,8 @@ CASES: dict[str, dict[str, Any]] = {
         [("b1", "b", "03-05", "06-05")],
         [
             ("b1", "in", "rule", "ok", None, "a1"),
-            ("a1", "out", "matched", None, None, "b1"),
             ("b1", "out", "matched", None, None, "a1"),
+            ("a1", "out", "matched", None, None, "b1"),
         ],
         A={"joins": {"ok": _OK}},
     ),
@@ -181,9 +181,9 @@ CASES: dict[str, dict[str, Any]] = {
         [("a1", "a", "03-05", None, {"g": None})],
         [("b1", "b", "03-05", None), ("b2", "b'", "03-05", "03-20", {"g": None})],
         [
-            ("a1", "in", "identity", None, None, None),
-            ("b1", "in", "only here", None, "only here", None),
+            ("b1", "in", "only here", None, None, None),
             ("b2", "in", "identity", None, None, None),
+            ("a1", "in", "identity", None, None, None),
             ("b2", "out", "identity", None, None, None),
         ],
     ),
@@ -191,8 +191,8 @@ CASES: dict[str, dict[str, Any]] = {
         [("a1", "a", "03-05", "04-10")],
         [("b1", "b", "03-05", "04-09")],
         [
-            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "in", "matched", None, None, "a1"),
+            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "out", "pending", "grace", None, "a1"),
         ],
         A={"grace": "30d"},
@@ -208,7 +208,7 @@ CASES: dict[str, dict[str, Any]] = {
     "nothing there, and no more to come": _case(
         [("a1", "a", "09-01", None)],
         [("b1", "b", "03-05", None)],
-        [("b1", "in", "only here", None, "only here", None)],
+        [("b1", "in", "only here", None, None, None)],
         window=30,
         as_of=date(2025, 4, 4),
     ),
@@ -216,8 +216,8 @@ CASES: dict[str, dict[str, Any]] = {
         [("a1", "a", "03-05", None)],
         [("b1", "b", "03-05", "06-05")],
         [
-            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "in", "matched", None, None, "a1"),
+            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "out", "pending", None, None, None),
         ],
         window=30,
@@ -227,8 +227,8 @@ CASES: dict[str, dict[str, Any]] = {
         [("a1", "a", "03-05", None)],
         [("b1", "b", "03-05", "06-05")],
         [
-            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "in", "matched", None, None, "a1"),
+            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "out", "no event there", None, "still in there", None),
         ],
         window=30,
@@ -238,8 +238,8 @@ CASES: dict[str, dict[str, Any]] = {
         [("a1", "a", "03-05", None), ("a2", "a", "03-20", "06-01")],
         [("b1", "b", "03-05", "06-05")],
         [
-            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "in", "matched", None, None, "a1"),
+            ("a1", "in", "matched", None, None, "b1"),
             ("b1", "out", "no event there", None, "still in there", "a2"),
         ],
     ),
@@ -263,8 +263,8 @@ CASES: dict[str, dict[str, Any]] = {
         None,
         [
             ("r1", "in", "matched", None, None, "r1"),
-            ("r3", "in", "grain", None, None, "r3"),
             ("r1", "in", "matched", None, None, "r1"),
+            ("r3", "in", "grain", None, None, "r3"),
             ("r1", "out", "grain", None, None, "r1"),
             ("r2", "in", "grain", None, None, "r2"),
             ("r2", "out", "grain", None, None, "r2"),
@@ -290,7 +290,7 @@ CASES: dict[str, dict[str, Any]] = {
             ("r2", "in", "rewrite", "grace", None, "r2"),
             ("r2", "out", "timing", None, None, "r2"),
             ("r2", "out", "timing", None, None, "r2"),
-            ("r3", "out", "no event there", None, "still in there", None),
+            ("r3", "out", "no event there", None, "still in there", "r3"),
         ],
         A={"grace": "0d"},
         B={"end": "e2"},
@@ -301,7 +301,7 @@ CASES: dict[str, dict[str, Any]] = {
         [
             ("r1", "in", "matched", None, None, "r1"),
             ("r1", "in", "matched", None, None, "r1"),
-            ("r1", "out", "pending", None, None, None),
+            ("r1", "out", "pending", None, None, "r1"),
         ],
         A={"grace": "0d"},
         B={"end": "e2"},

@@ -6,7 +6,8 @@ Where the specification is open, this is the reading taken (the numbers are cite
 Sides
  B1  A group is a connected component of the crosswalk over the units of all ledgers of the reconciliation, the third
      ones too. Every record links its unit to its group, those that are rejected, hidden or later than the as-of day
-     included. A unit is of one ledger: two ledgers' customers of one name are the same only if their groups say so.
+     included. A unit is of one ledger: two ledgers' customers of one name are the same only if their groups say so;
+     a ledger without a group column has its customers for groups.
      A unit without any group is unlinked: its events are `identity`, and it takes no part in anything below.
  B2  Events are counted edges over all data (after as-of), those of counted empty records too. In-day = first day
      present, out-day = first day absent. Events and edges are ordered by (day, unit, key), nulls first; without a key
@@ -35,13 +36,14 @@ Matching (section 5)
 
 Same records (section 6)
  B10 By (record, direction): the fate on the other side. Both counted: matched on one day, else timing, whatever the
-     period. `open` because as-of hides the end, and `hidden`: pending; `open` without an end: no event there.
+     period. `open` because as-of hides the end, and `hidden`: pending; `open` without an end: no event there. The
+     partner is always the record itself.
 
 Rows
- B11 Only events in the report. An event has a row for every currency in which records were in force (its value on the
-     in-day or the day before the out-day), the opener's first, which has the count, then the others in order.
+ B11 Only events in the report. An event has a row for the opener's currency, which has the count, then one for every
+     other currency in which its value (on the in-day, or the day before the out-day) is not zero, in order.
      Values and counts of the standard's events are negative. `group` is the smallest of the unit's own groups. Order:
-     day, standard first, in first, unit, key.
+     day, the ledger before the standard, in before out, unit, key.
 """
 
 from __future__ import annotations
@@ -135,8 +137,8 @@ class Side:
             empty = dates[0] is not None and dates[1] is not None and dates[1] <= dates[0]
             if empty and self.oracle.fates[row] == ["counted", "counted"]:
                 dates[1] = dates[0]  # in and out on the start day
-            if dates[1] is not None and self.as_of is not None and dates[1] > self.as_of:
-                dates[1] = None
+            if self.as_of is not None:
+                dates = [None if day is None or day > self.as_of else day for day in dates]
             for direction, day, fate in zip(DIRECTIONS, dates, self.oracle.fates[row], strict=True):
                 unit = record[given.definition["customer"]]
                 self.edges.append(Edge(number, row, unit, key, direction, day, fate))
@@ -161,7 +163,7 @@ def components(ledgers: Sequence[Given]) -> dict[tuple[str, Hashable], tuple[Any
     links: dict[Any, set[Any]] = defaultdict(set)
     for given in ledgers:
         for record in given.records:
-            group = None if given.group is None else record[given.group]
+            group = record[given.definition["customer"] if given.group is None else given.group]
             if group is not None:
                 unit = ("unit", given.name, record[given.definition["customer"]])
                 links[unit].add(("group", group))
@@ -377,7 +379,7 @@ class Group:
             record.side == other and record.kind != "hidden" and (record.day is None or record.day <= day + self.window)
             for record in self.records
         ):
-            return Verdict("pending") if late else Verdict("only here", None, ("only there", "only here")[event.side])
+            return Verdict("pending") if late else Verdict("only here", None, ("only there", None)[event.side])
         if late:
             assert self.as_of is not None
             if self.present(other, self.as_of) == (event.direction == "out"):
@@ -422,8 +424,8 @@ def _by_fate(event: Edge, other: Edge, side: Side) -> Verdict:
         return Verdict("pending", other.name, None, other)
     written = side.given.records[event.row][side.given.definition["end"]]
     if other.fate == "hidden" or written is not None:
-        return Verdict("pending")
-    return Verdict("no event there", None, _still(event))
+        return Verdict("pending", None, None, other)
+    return Verdict("no event there", None, _still(event), other)
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------
@@ -492,7 +494,9 @@ def records(
                 continue
             flow = flows[edge.row, edge.direction]
             assert flow.day.toordinal() == _day(edge)
-            further = sorted((one for one in flow.values if one != flow.currency), key=_nulls_first)
+            further = sorted(
+                (one for one, value in flow.values.items() if value and one != flow.currency), key=_nulls_first
+            )
             for number, currency in enumerate([flow.currency, *further]):
                 partner = verdict.partner
                 row = {
@@ -513,7 +517,7 @@ def records(
                     "count": sign if number == 0 else 0,
                     "value": sign * flow.values.get(currency, 0),
                 }
-                rows.append(((_day(edge), edge.side, edge.direction, *edge.who(), number), row))
+                rows.append(((_day(edge), -edge.side, edge.direction, *edge.who(), number), row))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 
