@@ -4,10 +4,12 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "checks_table.hpp"
 #include "sojourn/assets/bridge.hpp"
 #include "sojourn/assets/difference_tables.hpp"
 #include "sojourn/assets/same_records.hpp"
@@ -47,9 +49,19 @@ void bind_bridge(py::module_& m) {
           [](const Differences& self, const std::string& money, std::optional<std::size_t> threads) {
             const Run run = make_run(threads, "adding up reasons");
             const py::gil_scoped_release release;
-            return result(bridge_table(self, sum_differences(self, run), money_style(money)));
+            const std::vector<BridgeRow> rows = sum_differences(self, run);
+            if (const Check sums = check_sums(self, rows); sums.failures > 0) throw std::runtime_error(sums.name + ": " + sums.detail);
+            return result(bridge_table(self, rows, money_style(money)));
           },
           py::arg("money"), py::arg("threads"))
+      .def(
+          "check",
+          [](const Differences& self, std::optional<std::size_t> threads) {
+            const Run run = make_run(threads, "adding up reasons");
+            const py::gil_scoped_release release;
+            return result(checks_table({check_sums(self, sum_differences(self, run)), check_suspects(self)}));
+          },
+          py::arg("threads"))
       .def(
           "records",
           [](const Differences& self, const std::string& money, std::optional<std::size_t> threads) {

@@ -166,7 +166,8 @@ class Ledger:
     definition
         What counts.
     group
-        Column with the unit that ledgers share, as a household. Records without one are counted by `check`.
+        Column with the unit that ledgers share, as a household; None: the customers themselves are shared. Records
+        without one are counted by `check`, customers without any are ``identity`` in bridges.
     threads
         Number of threads (None: all). The answer never depends on it.
 
@@ -275,21 +276,29 @@ class Reconciliation:
         Returns
         -------
         Table
-            check, kind, tested, failures, detail. ``identity`` rows must hold for the figures to be right. ``guard``
-            rows point at suspected faults of the data (customers vanishing at once, duplicate keys, …) and never change
-            a figure.
+            check, kind, tested, failures, detail. ``identity`` rows must hold for the figures to be right; with a
+            standard they include that the reasons of every ledger's `bridge` add up to its gap. ``guard`` rows point at
+            suspected faults of the data (customers vanishing at once, duplicate keys, …) and never change a figure.
 
         Raises
         ------
         RuntimeError
             When an identity fails: a fault of sojourn, which must not pass for a result.
         """
-        table = Table(self._core.check(self._threads), self._like)
-        broken = [row for row in table.rows() if row["kind"] == "identity" and row["failures"] > 0]
+        rows = Table(self._core.check(self._threads)).rows()
+        for ledger in self.ledgers[1:] if self._core.has_standard else []:
+            try:
+                rows += Table(self._explained(ledger).check(self._threads)).rows()
+            except InvalidInput as error:
+                rows.append(
+                    {"check": f"{ledger}: no bridge", "kind": "guard", "tested": 1, "failures": 1, "detail": str(error)}
+                )
+        rows.sort(key=lambda row: row["kind"] != "identity")
+        broken = [row for row in rows if row["kind"] == "identity" and row["failures"] > 0]
         if broken:
             said = (f"{row['check']}: {row['failures']} failures, {row['detail']}" for row in broken)
             raise RuntimeError("; ".join(said))
-        return table
+        return Table(Table.from_dict({name: [row[name] for row in rows] for name in rows[0]})._core, self._like)
 
     def fates(self, ledger: str) -> Table:
         """Return what became of the start and the end of every record of a ledger.
@@ -349,7 +358,7 @@ class Reconciliation:
         Returns
         -------
         Table
-            ledger, record (its key, or the row number), unit, group (the unit's first), time, period, segment,
+            ledger, record (its key, or the row number), unit, group (the unit's smallest), time, period, segment,
             currency, direction (``in``, ``out``), reason, rule, detail, partner (the other side's record), other_time
             (when that says), count (1; −1 for the standard's; 0 in the further rows of an event worth something in
             several currencies), value (with the same sign). The sums of count and value are those of `bridge`. In

@@ -110,7 +110,7 @@ class Side {
   std::int32_t first_start = never;  // of any record; before all days when one has no start
 
   [[nodiscard]] const Ledger& ledger() const { return *part_.ledger; }
-  [[nodiscard]] std::size_t units() const { return units_.size(); }
+  [[nodiscard]] const std::vector<std::uint32_t>& units() const { return units_; }
 
   void clear() {
     units_.clear();
@@ -373,7 +373,8 @@ class Explainer {
     }
   }
 
-  /// Step 4. The nearest edge that the other side has and does not count.
+  /// Step 4. The nearest edge that the other side has and does not count. Only a leading event can be what the other side has rewritten:
+  /// beside another unit that is there it is a matter of grain.
   void by_edges(std::size_t s, Direction direction) {
     auto& events = sides_[s].events[index(direction)];
     open_.clear();
@@ -401,7 +402,8 @@ class Explainer {
     };
     closest(
         open_.size(), edges.size(), [&](std::size_t i) { return events[open_[i]].event.day; }, [&](std::size_t e) { return edges[e].day; },
-        terms_.window, [](std::size_t, std::size_t) { return true; }, [&](std::uint32_t i, std::uint32_t e) { take(open_[i], e); });
+        terms_.window, [&](std::size_t i, std::size_t e) { return events[open_[i]].leading || reason_of(edges[e].fate) != Reason::rewrite; },
+        [&](std::uint32_t i, std::uint32_t e) { take(open_[i], e); });
   }
 
   /// Step 5. An out and an in of different records within the grace, while the other side is there throughout.
@@ -539,7 +541,7 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
   for (std::size_t s = 0; s < 2; ++s)
     for (const Slice& slice : slices(linkage.of[numbers[s]].size(), records >> 18)) tasks.push_back({slice, s});
   std::vector<std::vector<Difference>> found(tasks.size());
-  std::vector<std::vector<std::uint32_t>> suspects(tasks.size());
+  std::vector<std::vector<Suspect>> suspects(tasks.size());
   parallel_for(tasks.size(), run, [&](std::size_t t) {
     const Task& task = tasks[t];
     Explainer explainer(terms, writer);
@@ -562,13 +564,17 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
       } else {
         each_unit(i, [](Side& side, std::uint32_t unit) { side.add(unit); });
       }
-      if (sides[0].units() + sides[1].units() == 0) continue;
+      const std::size_t units = sides[0].units().size() + sides[1].units().size();
+      if (units == 0) continue;
       explainer.explain(task.side == 2, found[t]);
-      if (explainer.is_suspect()) suspects[t].push_back(static_cast<std::uint32_t>(i));
+      if (!explainer.is_suspect()) continue;
+      const std::size_t named = sides[0].units().empty() ? 1 : 0;
+      suspects[t].push_back({named == standard_side, sides[named].units().front(), units});
     }
   });
   out.events = std::move(found);
   for (const auto& part : suspects) out.suspects.insert(out.suspects.end(), part.begin(), part.end());
+  out.groups = linkage.size();
   out.segments = writer.segments();
   out.currencies = writer.currencies();
   out.reconciliation = std::move(reconciliation);

@@ -7,13 +7,13 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "sojourn/assets/check.hpp"
 #include "sojourn/assets/difference.hpp"
 #include "sojourn/assets/money_cells.hpp"
 #include "sojourn/core/buffer.hpp"
@@ -57,24 +57,6 @@ inline void add_statement(const Differences& d, const Reconciled& part, std::int
     }
 }
 
-/// @throws std::logic_error when the reasons do not add up to the gap: a fault of the library, which must not pass for a result.
-inline void check_sums(const Differences& d, const std::vector<BridgeRow>& rows) {
-  Totals totals;
-  add_statement(d, *d.ledger, 1, totals);
-  add_statement(d, *d.standard, -1, totals);
-  for (const BridgeRow& row : rows) {
-    if (row.direction == 2) continue;
-    Sum& sum = totals[{row.period, segment_text(d.segments, row.segment), d.currencies[row.currency].code, row.direction}];
-    sum.count -= row.count;
-    sum.value -= row.value;
-  }
-  for (const auto& [place, rest] : totals)
-    if (rest.count != 0 || rest.value != 0)
-      throw std::logic_error("bridge of " + d.ledger->ledger->name() + " and " + d.standard->ledger->name() + ": in the period from " +
-                             to_string(day_of(d.reconciliation->periods.edge(std::get<0>(place)))) + " the reasons miss the gap by " +
-                             std::to_string(rest.count) + " customers");
-}
-
 }  // namespace difference_tables_detail
 
 /// In order of period, segment, currency, direction, reason, rule; net rows besides in and out.
@@ -115,7 +97,42 @@ inline std::vector<BridgeRow> sum_differences(const Differences& d, const Run& r
     out.push_back({cell / pairs, static_cast<std::uint32_t>(pair / d.currencies.size()), static_cast<std::uint32_t>(pair % d.currencies.size()),
                    direction, reason, rule, sum.count, sum.value});
   }
-  check_sums(d, out);
+  return out;
+}
+
+/// The reasons add up to the gap between the statements, in every period, segment and currency, in and out.
+inline Check check_sums(const Differences& d, const std::vector<BridgeRow>& rows) {
+  using namespace difference_tables_detail;
+  Totals totals;
+  add_statement(d, *d.ledger, 1, totals);
+  add_statement(d, *d.standard, -1, totals);
+  for (const BridgeRow& row : rows) {
+    if (row.direction == 2) continue;
+    Sum& sum = totals[{row.period, segment_text(d.segments, row.segment), d.currencies[row.currency].code, row.direction}];
+    sum.count -= row.count;
+    sum.value -= row.value;
+  }
+  Check out{d.ledger->ledger->name() + ": reasons add up to the gap", Check::Kind::identity};
+  for (const auto& [place, rest] : totals) {
+    ++out.tested;
+    if ((rest.count != 0 || rest.value != 0) && out.failures++ == 0)
+      out.detail = "in the period from " + to_string(day_of(d.reconciliation->periods.edge(std::get<0>(place)))) + " they miss it by " +
+                   std::to_string(rest.count) + " customers and " + std::to_string(static_cast<std::int64_t>(rest.value)) + " minor units";
+  }
+  return out;
+}
+
+/// Groups whose events were not paired exactly, but the closest first.
+inline Check check_suspects(const Differences& d) {
+  Check out{d.ledger->ledger->name() + ": groups too large to be paired exactly (an over-merged crosswalk)"};
+  out.tested = static_cast<std::int64_t>(d.groups);
+  out.failures = static_cast<std::int64_t>(d.suspects.size());
+  const auto largest = std::max_element(d.suspects.begin(), d.suspects.end(), [](const Suspect& a, const Suspect& b) { return a.units < b.units; });
+  if (largest != d.suspects.end()) {
+    const Ledger& ledger = *(largest->of_standard ? d.standard : d.ledger)->ledger;
+    out.detail =
+        "the largest has " + std::to_string(largest->units) + " units, among them " + ledger.units().text(largest->unit) + " of " + ledger.name();
+  }
   return out;
 }
 
