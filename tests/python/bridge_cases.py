@@ -81,13 +81,21 @@ CASES: dict[str, dict[str, Any]] = {
     ),
     "rewrite: replaced there": _case(
         [("a0", "a", "03-01", None), ("a1", "a", "03-05", "04-10"), ("a2", "a", "04-10", None)],
-        [("b0", "b", "03-01", None), ("b1", "b'", "03-05", "04-12"), ("b2", "b''", "04-12", None)],
+        [("b1", "b'", "03-05", "04-12"), ("b2", "b''", "04-30", None)],
         [
-            ("b0", "in", "matched", None, None, "a0"),
-            ("a0", "in", "matched", None, None, "b0"),
-            ("b1", "in", "grain", None, None, "a1"),
-            ("b2", "in", "rewrite", "replaced", None, "a2"),
+            ("a0", "in", "matched", None, None, "b1"),
+            ("b1", "in", "matched", None, None, "a0"),
             ("b1", "out", "rewrite", "replaced", None, "a1"),
+            ("b2", "in", "rewrite", "replaced", None, "a2"),
+        ],
+    ),
+    "grain: beside one that is there, though the gap there was joined": _case(
+        [("a1", "a", "03-05", "04-10"), ("a2", "a", "04-15", None)],
+        [("b1", "b", "03-05", None), ("b2", "b'", "04-14", None)],
+        [
+            ("b1", "in", "matched", None, None, "a1"),
+            ("a1", "in", "matched", None, None, "b1"),
+            ("b2", "in", "grain", None, None, None),
         ],
     ),
     "rewrite: out and in again, there all the while": _case(
@@ -288,11 +296,22 @@ CASES: dict[str, dict[str, Any]] = {
             ("r3", "in", "matched", None, None, "r3"),
             ("r1", "out", "rewrite", "grace", None, "r1"),
             ("r2", "in", "rewrite", "grace", None, "r2"),
-            ("r2", "out", "timing", None, None, "r2"),
-            ("r2", "out", "timing", None, None, "r2"),
+            ("r2", "out", "matched", None, None, "r2"),
+            ("r2", "out", "matched", None, None, "r2"),
             ("r3", "out", "no event there", None, "still in there", "r3"),
         ],
         A={"grace": "0d"},
+        B={"end": "e2"},
+    ),
+    "same records: another clock, another month": _case(
+        [("r1", "a", "02-01", "03-30", {"e2": "04-02"})],
+        None,
+        [
+            ("r1", "in", "matched", None, None, "r1"),
+            ("r1", "in", "matched", None, None, "r1"),
+            ("r1", "out", "timing", None, None, "r1"),
+            ("r1", "out", "timing", None, None, "r1"),
+        ],
         B={"end": "e2"},
     ),
     "same records: an end after as-of on the other clock": _case(

@@ -25,8 +25,9 @@ Matching (section 5)
      at hand if that is still best, else skip the earlier of the two if that is, else the later.
  B6  Paired in one period of the calendar: matched, whatever the days; else timing.
  B7  Step 4, both sides apart: (unmatched event, suppressed edge of the other side) by (days between, event, edge), each
-     event and each edge once. `rule` is the name after the colon of the fate. `already` is grain unless the event leads
-     and the other side is present on the day before and on the day: no event there.
+     event and each edge once; an edge with a grace's fate is for leading events only (decision 14). `rule` is the name
+     after the colon of the fate. `already` is grain unless the event leads and the other side is present on the day
+     before and on the day: no event there.
  B8  Step 5, both sides apart: an out and an in of one side, not of one record, both open or one open and the other an
      uncounted edge, by (days between, out, in), each once, |days| <= the larger default grace of the two definitions,
      the other side present from the day before the first to the day of the last.
@@ -35,9 +36,8 @@ Matching (section 5)
      6c: a record without a start counts as being there, a hidden one does not. 6d only with an as-of day.
 
 Same records (section 6)
- B10 By (record, direction): the fate on the other side. Both counted: matched on one day, else timing, whatever the
-     period. `open` because as-of hides the end, and `hidden`: pending; `open` without an end: no event there. The
-     partner is always the record itself.
+ B10 By (record, direction): the fate on the other side. Both counted: as B6. `open` because as-of hides the end, and
+     `hidden`: pending; `open` without an end: no event there. The partner is always the record itself.
 
 Rows
  B11 Only events in the report. An event has a row for the opener's currency, which has the count, then one for every
@@ -306,6 +306,7 @@ class Group:
             if edge.side != event.side
             and edge.direction == event.direction
             and abs(_day(event) - _day(edge)) <= self.window
+            and (edge.kind != "grace" or event in self.leading)
         ]
         for side in (0, 1):
             used: set[Edge] = set()
@@ -401,19 +402,19 @@ def _still(event: Edge) -> str:
 # --- section 6 ------------------------------------------------------------------------------------------------------
 
 
-def same_records(sides: tuple[Side, Side]) -> dict[Edge, Verdict]:
+def same_records(sides: tuple[Side, Side], same_period: Callable[[int, int], bool]) -> dict[Edge, Verdict]:
     """Every event by the fate of its own record on the other side (B10)."""
     found = {}
     at = {(edge.side, edge.row, edge.direction): edge for side in sides for edge in side.edges}
     for edge in at.values():
         if edge.fate == "counted":
-            found[edge] = _by_fate(edge, at[1 - edge.side, edge.row, edge.direction], sides[1 - edge.side])
+            found[edge] = _by_fate(edge, at[1 - edge.side, edge.row, edge.direction], sides[1 - edge.side], same_period)
     return found
 
 
-def _by_fate(event: Edge, other: Edge, side: Side) -> Verdict:
+def _by_fate(event: Edge, other: Edge, side: Side, same_period: Callable[[int, int], bool]) -> Verdict:
     if other.fate == "counted":
-        return Verdict("matched" if event.day == other.day else "timing", partner=other)
+        return Verdict("matched" if same_period(_day(event), _day(other)) else "timing", partner=other)
     if other.kind == "already":
         return Verdict("grain", None, None, other)
     if other.kind == "grace":
@@ -444,8 +445,12 @@ def verdicts(
     """Both sides (the standard first) and what became of every event of either."""
     by_name = {given.name: given for given in ledgers}
     sides = (Side(0, by_name[standard], as_of), Side(1, by_name[ledger], as_of))
+
+    def same_period(one: int, other: int) -> bool:
+        return period_of(one, periods) == period_of(other, periods)
+
     if by_name[standard].records is by_name[ledger].records:
-        return sides, same_records(sides)
+        return sides, same_records(sides, same_period)
     component = components(ledgers)
     units: dict[Any, tuple[set[Hashable], set[Hashable]]] = defaultdict(lambda: (set(), set()))
     found = {}
@@ -456,9 +461,6 @@ def verdicts(
                 units[component[place][0]][edge.side].add(edge.unit)
             elif edge.fate == "counted":
                 found[edge] = Verdict("identity")
-
-    def same_period(one: int, other: int) -> bool:
-        return period_of(one, periods) == period_of(other, periods)
 
     for both in units.values():
         found.update(Group(sides, both, window, same_period).verdicts)
