@@ -461,6 +461,8 @@ class Reconciliation:
             - ``mixed``: more in one currency, less in another, and no reporting currency to weigh them in.
             - ``dormant``: there at closing without a record in force, in grace.
             - ``left``: there at opening, not at closing.
+            - ``other in``, ``other out``: would be new or returned, or left, but the ledger's own rules (`joins`,
+              `leaves`) do not count it, as in `statement`.
             - ``came and went``: there only in between.
 
             Over the states, opening, closing and their values add up to those of `statement`, and the closing of
@@ -585,12 +587,13 @@ class Reconciliation:
             A row for each ledger, period (the last one spanned; `since` is the first day of the span) and currency.
             Each of these counts customers, and with ``_value`` the money: opening; retained, the opening's customers
             at closing; earned_new, bought_new and unknown_new (`acquired` is null), at closing, who came for the first
-            time; returned, who had left before the opening; closing. fx is what rates did to the retained, kept out
+            time; returned, who had left before the opening; other_in, whose coming the ledger's `joins` do not count;
+            closing. fx is what rates did to the retained, kept out
             of their value. Then nrr = retained_value / opening_value; earned_growth = nrr + earned_new_value /
             opening_value − 1; earned_growth_most, as if all unknown_new were earned. Ratios are null unless
             opening_value is positive. In every row::
 
-                retained + earned_new + bought_new + unknown_new + returned = closing
+                retained + earned_new + bought_new + unknown_new + returned + other_in = closing
 
             and the same in value with + fx.
 

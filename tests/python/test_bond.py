@@ -143,6 +143,27 @@ def test_every_state() -> None:
     assert not [row for row in found.check().rows() if row["failures"]]
 
 
+def test_what_the_rules_do_not_count_is_other() -> None:
+    records = simple(
+        ("split", "02-03", None, 4), ("came", "02-03", None, 5),
+        ("moved", "01-01", "02-05", 6), ("quit", "01-01", "02-05", 7),
+        why=["split", "new", "moved", None], how=["referral", "referral", None, None],
+    )  # fmt: skip
+    rules = {
+        "joins": {"split": {"column": "why", "op": "!=", "value": "split"}},
+        "leaves": {"moved": {"column": "why", "op": "!=", "value": "moved"}},
+    }
+    found = report(records, {**PLAIN, **rules, "acquired": "how"}, start="2025-02-01", end="2025-03-01")
+    assert rows_of(found.bond(), "state", "opening", "closing_value") == [
+        ("new", 0, 5.0),
+        ("other in", 0, 4.0),
+        ("left", 1, 0.0),
+        ("other out", 1, 0.0),
+    ]
+    (row,) = found.earned_growth().rows()
+    assert (row["earned_new_value"], row["other_in_value"], row["earned_growth"]) == (5.0, 4.0, 5 / 13 - 1)
+
+
 def test_a_rate_makes_nobody_more() -> None:
     records = simple(
         ("a", "01-01", None, 100), ("b", "01-01", "02-10", 100), ("b", "02-10", None, 110), cur=["EUR"] * 3
@@ -308,7 +329,10 @@ def test_earned_growth_agrees_with_the_oracle(world: World, over: int) -> None:
     expected.sort(key=lambda row: (row["period"], *oracle._order(row["currency"])))
     assert some == [{name: row[name] for name in names} for row in expected]
     for row in rows:
-        news = [row[f"{word}_value"] for word in ("retained", "earned_new", "bought_new", "unknown_new", "returned")]
+        news = [
+            row[f"{word}_value"]
+            for word in ("retained", "earned_new", "bought_new", "unknown_new", "returned", "other_in")
+        ]
         assert sum(news) + row["fx"] == row["closing_value"]
         before = row["opening_value"]
         assert row["nrr"] == (row["retained_value"] / before if before > 0 else None)
@@ -345,8 +369,8 @@ def test_earned_growth_of_a_hundred() -> None:
     found = report(grown(), definition, periods="1 year", start="2025-01-01", end="2026-01-01", money="decimal")
     (row,) = found.earned_growth().rows()
     values = [row[f"{word}_value"] for word in oracle.GROUPS]
-    assert values == [Decimal(x) for x in (100, 85, 25, 20, 0, 0, 130)]
-    assert [row[word] for word in oracle.GROUPS] == [2, 2, 1, 2, 0, 0, 5]
+    assert values == [Decimal(x) for x in (100, 85, 25, 20, 0, 0, 0, 130)]
+    assert [row[word] for word in oracle.GROUPS] == [2, 2, 1, 2, 0, 0, 0, 5]
     assert (row["nrr"], row["earned_growth"], row["earned_growth_most"]) == (0.85, 0.1, 0.1)
     monthly = report(grown(), definition, start="2025-01-01", end="2026-01-01", money="decimal")
     (trailing,) = monthly.earned_growth(over=12).rows()
@@ -356,7 +380,7 @@ def test_earned_growth_of_a_hundred() -> None:
 
 
 def test_net_of_churn_and_contraction() -> None:
-    """100, churn 10, contraction 10, expansion 10: 90 retained; 20 new make it a net growth of 10."""
+    """100, churn 10, contraction 10, expansion 10: a net churn of 10%, whatever 20 of new unknown origin add."""
     records = simple(
         ("gone", "01-01", "02-10", 10), ("down", "01-01", "02-10", 40), ("down", "02-10", None, 30),
         ("up", "01-01", "02-10", 50), ("up", "02-10", None, 60), ("new", "02-05", None, 20),

@@ -2,13 +2,14 @@
 // it buys or uses then (docs/bond.md).
 //
 //                          at closing: record in force        in grace   absent
-//   at opening: in force      more, same, less (or mixed)     dormant    left
-//   at opening: in grace      returned                        dormant    left
-//   absent                    new, returned                   dormant    came and went (if it was there in between), else nothing
+//   at opening: in force      more, same, less (or mixed)     dormant    left, other out
+//   at opening: in grace      returned                        dormant    left, other out
+//   absent                    new, returned, other in         dormant    came and went (if it was there in between), else nothing
 //
-// The states follow product analytics and subscription billing (new, reactivated, growing, flat, shrinking, churned). Every customer of the
-// base has exactly one, so that in every period, segment and currency the states add up to the statement's opening and closing, in customers
-// and in minor units. Value moved by rates alone is `fx` and never "more".
+// As in the statement, `other in` and `other out` are those that the ledger's own rules do not count. The states follow product analytics and
+// subscription billing (new, reactivated, growing, flat, shrinking, churned). Every customer of the base has exactly one, so that in every period,
+// segment and currency the states add up to the statement's opening and closing, in customers and in minor units. Value moved by rates alone is `fx`
+// and never "more".
 //
 // Cost: O(records + records in force on the days before periods); integers add exactly, so threads never show.
 #pragma once
@@ -34,9 +35,9 @@
 namespace sojourn {
 
 /// In the order of the table's rows. `mixed`: more in one currency and less in another, without a rate to weigh them.
-enum class BondState : std::uint8_t { fresh, returned, more, same, less, mixed, dormant, left, came_and_went };
-inline constexpr std::array<const char*, 9> bond_state_names = {"new",   "returned", "more", "same",         "less",
-                                                                "mixed", "dormant",  "left", "came and went"};
+enum class BondState : std::uint8_t { fresh, returned, other_in, more, same, less, mixed, dormant, left, other_out, came_and_went };
+inline constexpr std::array<const char*, 11> bond_state_names = {"new",   "returned", "other in", "more",      "same",         "less",
+                                                                 "mixed", "dormant",  "left",     "other out", "came and went"};
 
 /// What "more" is more of: the value in force, or the number of records in force.
 enum class BondMeasure : std::uint8_t { value, records };
@@ -102,22 +103,29 @@ class CustomerBase {
         [&](const Record&, const Record& record, std::size_t from, std::size_t to) {
           for (std::size_t k = from; k < to; ++k) hold(record, k, over);
         });
+    spells_.clear();
+    for_each_spell(ledger_, records_, gaps_, [&](const Spell& spell) { spells_.push_back(spell); }, [](const Record&, const Record&, const Join&) {});
   }
 
   /// The days number [first, last) hold all on which the customer is there.
   [[nodiscard]] std::size_t first() const { return first_; }
   [[nodiscard]] std::size_t last() const { return last_; }
   [[nodiscard]] bool is_there(std::size_t day) const { return days_[day].opener != nullptr; }
-  [[nodiscard]] std::span<const Record> records() const { return records_; }
-  /// Whether the customer's first spell began on or after that day.
-  [[nodiscard]] bool began(std::int32_t day) const { return !records_.empty() && records_.front().start >= day; }
+  [[nodiscard]] const std::vector<Spell>& spells() const { return spells_; }
+
+  /// How a customer came who is there on the day number `to` and not on `from`: new, returned or other_in.
+  [[nodiscard]] BondState entry(std::size_t from, std::size_t to) const {
+    const Spell& spell = spell_on(days_[to]);
+    if (ledger_.failed_joins(spell.opener().row, spell.number)) return BondState::other_in;
+    return spells_.front().start >= periods_.edge(from) ? BondState::fresh : BondState::returned;
+  }
 
   /// Between the days number `from` and `to`, on at least one of which the customer is there.
   [[nodiscard]] BondState state(std::size_t from, std::size_t to) const {
     const Base &opening = days_[from], &closing = days_[to];
-    if (closing.opener == nullptr) return BondState::left;
+    if (closing.opener == nullptr) return exit(opening);
     if (!closing.with_record) return BondState::dormant;
-    if (opening.opener == nullptr) return began(periods_.edge(from)) ? BondState::fresh : BondState::returned;
+    if (opening.opener == nullptr) return entry(from, to);
     return opening.with_record ? change(opening, closing) : BondState::returned;
   }
 
@@ -164,6 +172,14 @@ class CustomerBase {
     bool with_record = false;
     std::vector<Held> held = {};
   };
+
+  [[nodiscard]] const Spell& spell_on(const Base& day) const {
+    return *std::find_if(spells_.begin(), spells_.end(), [&](const Spell& spell) { return &spell.opener() == day.opener; });
+  }
+  [[nodiscard]] BondState exit(const Base& opening) const {
+    const Spell& spell = spell_on(opening);
+    return ledger_.failed_leaves(spell.closer->row, spell.number) ? BondState::other_out : BondState::left;
+  }
 
   void hold(const Record& record, std::size_t k, std::size_t over) {
     auto& held = days_[k].held;
@@ -232,6 +248,7 @@ class CustomerBase {
   Gaps gaps_;
   std::span<const Record> records_;
   std::vector<Base> days_;
+  std::vector<Spell> spells_;
   std::size_t first_ = 0, last_ = 0;
   std::vector<BondPart> parts_;
 };
@@ -242,14 +259,13 @@ namespace bond_detail {
 class Visits {
  public:
   Visits(const Reconciliation& reconciliation, const Reconciled& part)
-      : ledger_(*part.ledger), dated_(part.records), periods_(reconciliation.periods), gaps_(ledger_, dated_) {}
+      : ledger_(*part.ledger), dated_(part.records), periods_(reconciliation.periods) {}
 
   /// Calls each(period, record that opened the last visit) for every period in which the customer was there but at neither end.
   template <class Each>
   void of(std::size_t customer, const CustomerBase& base, const Each& each) {
     found_.clear();
-    for_each_spell(
-        ledger_, base.records(), gaps_, [&](const Spell& spell) { note(spell.opener(), base); }, [](const Record&, const Record&, const Join&) {});
+    for (const Spell& spell : base.spells()) note(spell.opener(), base);
     if (!dated_.empty.empty()) {
       for (std::size_t i = dated_.customers->offsets[customer]; i < dated_.customers->offsets[customer + 1]; ++i) {
         const std::uint32_t row = dated_.customers->rows[i];
@@ -276,7 +292,6 @@ class Visits {
   const Ledger& ledger_;
   const DatedRecords& dated_;
   const Periods& periods_;
-  Gaps gaps_;
   std::vector<std::pair<std::size_t, const Record*>> found_;
 };
 

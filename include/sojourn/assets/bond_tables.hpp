@@ -245,7 +245,7 @@ inline Table earned_growth_table(const Reconciliation& reconciliation, const Cho
   table.currency();
   const std::pair<const char*, Growth Row::*> groups[] = {{"opening", &Row::opening},   {"retained", &Row::retained},   {"earned_new", &Row::earned},
                                                           {"bought_new", &Row::bought}, {"unknown_new", &Row::unknown}, {"returned", &Row::returned},
-                                                          {"closing", &Row::closing}};
+                                                          {"other_in", &Row::other_in}, {"closing", &Row::closing}};
   for (const auto& [name, member] : groups) table.count(name, [member = member](const Row& row) { return (row.*member).customers; });
   for (const auto& [name, member] : groups)
     table.money(std::string(name) + "_value", [member = member](const Row& row) { return (row.*member).value; });

@@ -1,11 +1,12 @@
 // Earned growth: what those who were there are worth now, and what came by referral, over what was there (docs/bond.md).
 //
 //   nrr = retained / opening,   earned growth = nrr + earned new / opening − 1
-//   closing = retained + fx + earned new + bought new + unknown new + returned
+//   closing = retained + fx + earned new + bought new + unknown new + returned + other in
 //
 // F. Reichheld, D. Darnell, M. Burns, "Net Promoter 3.0", Harvard Business Review, November–December 2021; there over a year. `retained` is the
 // opening customers' value at closing (opening + expansion − contraction − left, of them alone), without what rates did to it. Those who came
-// back are neither retained nor new. O(records + records in force on the days before periods).
+// back, and those whose coming the ledger's own rules do not count, are neither retained nor new. O(records + records in force on the days before
+// periods).
 #pragma once
 
 #include <algorithm>
@@ -30,7 +31,7 @@ struct Growth {
 struct EarnedGrowthRow {
   std::size_t period = 0;
   std::uint32_t currency = 0;
-  Growth opening, retained, earned, bought, unknown, returned, closing;
+  Growth opening, retained, earned, bought, unknown, returned, other_in, closing;
   Int128 fx = 0;
 };
 
@@ -58,8 +59,9 @@ inline std::vector<EarnedGrowthRow> earned_growth(const Reconciliation& reconcil
         if (!base.is_there(from) && !base.is_there(to)) continue;
         const auto group = [&](EarnedGrowthRow& row) -> Growth& {
           if (base.is_there(from)) return row.retained;
-          if (!base.began(reconciliation.periods.edge(from))) return row.returned;
-          const std::uint32_t how = acquired[base.records().front().row];
+          const BondState entry = base.entry(from, to);
+          if (entry != BondState::fresh) return entry == BondState::returned ? row.returned : row.other_in;
+          const std::uint32_t how = acquired[base.spells().front().opener().row];
           return how == 0 ? row.unknown : is_earned[how] != 0 ? row.earned : row.bought;
         };
         base.parts(from, to, [&](const BondPart& in) {
@@ -88,7 +90,7 @@ inline std::vector<EarnedGrowthRow> earned_growth(const Reconciliation& reconcil
       for (const auto& one : sums) {
         const EarnedGrowthRow& row = one[p * currencies + currency];
         for (const auto member : {&EarnedGrowthRow::opening, &EarnedGrowthRow::retained, &EarnedGrowthRow::earned, &EarnedGrowthRow::bought,
-                                  &EarnedGrowthRow::unknown, &EarnedGrowthRow::returned, &EarnedGrowthRow::closing}) {
+                                  &EarnedGrowthRow::unknown, &EarnedGrowthRow::returned, &EarnedGrowthRow::other_in, &EarnedGrowthRow::closing}) {
           (total.*member).customers += (row.*member).customers;
           (total.*member).value += (row.*member).value;
         }

@@ -15,12 +15,15 @@ from typing import Any
 from oracles import ledger
 from oracles.ledger import Customer, Money, Oracle, Record
 
-STATES = ("new", "returned", "more", "same", "less", "mixed", "dormant", "left", "came and went")
+STATES = (
+    *("new", "returned", "other in", "more", "same", "less", "mixed"),
+    *("dormant", "left", "other out", "came and went"),
+)
 FIGURES = (
     *("customers", "opening", "closing", "opening_value", "closing_value"),
     *("change", "fx", "opening_records", "closing_records"),
 )
-GROUPS = ("opening", "retained", "earned_new", "bought_new", "unknown_new", "returned", "closing")
+GROUPS = ("opening", "retained", "earned_new", "bought_new", "unknown_new", "returned", "other_in", "closing")
 Row = dict[str, Any]
 
 
@@ -67,11 +70,11 @@ class Base:
         assert customer is not None
         before, after = customer.in_force(a - 1), customer.in_force(b - 1)
         if not is_now:
-            return "left"
+            return "left" if self.spell_of(name, customer.opener(a - 1)).fate_out == "counted" else "other out"
         if not after:
             return "dormant"
         if not was:
-            return "new" if self.first(name) >= a else "returned"
+            return self.entry(name, a, b)
         if not before:
             return "returned"
 
@@ -90,6 +93,17 @@ class Base:
             return "same"
         totals = [sum(self.money.value(record, b - 1) for record in held) for held in (before, after)]
         return words[sign(*totals)]
+
+    def spell_of(self, name: Any, opener: Record) -> ledger.Spell:
+        (spell,) = (one for one in self.oracle.spells if one.customer == name and one.opener == opener.row)
+        return spell
+
+    def entry(self, name: Any, a: int, b: int) -> str:
+        customer = self.customers[name]
+        assert customer is not None
+        if self.spell_of(name, customer.opener(b - 1)).fate_in != "counted":
+            return "other in"
+        return "new" if self.first(name) >= a else "returned"
 
     def first(self, name: Any) -> int:
         return min(spell.start.toordinal() for spell in self.oracle.spells if spell.customer == name)
@@ -169,8 +183,8 @@ def earned_growth(base: Base, earned: Sequence[str], acquired: str, over: int = 
                 continue
             if customer.present(a - 1):
                 group = "retained"
-            elif base.first(name) < a:
-                group = "returned"
+            elif base.entry(name, a, b) != "new":
+                group = base.entry(name, a, b).replace(" ", "_")
             else:
                 first = min((r for r in customer.records if r.start == base.first(name)), key=Record.opens)
                 how = first.data[acquired]
