@@ -489,6 +489,26 @@ class Reconciliation:
         """
         return Table(_core.bond(self._core, ledger, measure, tolerance, self._money, self._threads), self._like)
 
+    def plot_bond(self, ledger: str | None = None, *, measure: str = "value", tolerance: float = 0.0) -> Any:
+        """Return the bond as an altair chart: what grows above the line, what shrinks below; a row a ledger.
+
+        Parameters
+        ----------
+        ledger, measure, tolerance
+            As in `bond`.
+
+        Raises
+        ------
+        InvalidInput
+            As `bond`.
+        """
+        from sojourn._bond_chart import bond_chart
+
+        rows = Table(_core.bond(self._core, ledger, measure, tolerance, "decimal", self._threads)).rows()
+        names = self.ledgers if ledger is None else [ledger]
+        units = {name: self._ledgers[name].definition.to_dict()["customer"] for name in names}
+        return bond_chart(rows, units, self._periods)
+
     def bond_customers(
         self,
         period: date | datetime | str,

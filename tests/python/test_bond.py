@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import defaultdict
 from datetime import date
@@ -218,6 +219,16 @@ def test_cdnow_to_the_cent(cdnow: sj.Reconciliation) -> None:
         own = {row["state"]: row["customers"] for row in rows if row["period"] == period}
         assert (own.get("new", 0), own.get("returned", 0), own.get("left", 0)) == (new, returned, left)
     assert not [row for row in cdnow.check().rows() if row["failures"]]
+
+
+def test_plot(cdnow: sj.Reconciliation) -> None:
+    chart = cdnow.plot_bond().to_dict()
+    grown = 23_570 + 2_551 + 1_974 + 1_075 + 2_158 + 1_047 + 1_863 + 924 + 1_557 + 781
+    shrunk = 18_194 + 2_731 + 3_087 + 1_190 + 2_200 + 1_006 + 2_267 + 1_005 + 2_057 + 964
+    assert chart["title"]["text"] == f"CDNOW: the bond grew {grown:,} times and shrank {shrunk:,} times"
+    assert chart["title"]["subtitle"][-1] == "Not drawn: 168 the same at both ends."
+    nobody = report(simple(("a", "01-05", None, 1)), {**PLAIN, "where": {"none": {"any": []}}})
+    assert "Nobody is there" in json.dumps(nobody.plot_bond().to_dict())
 
 
 # --- reasons for leaving --------------------------------------------------------------------------------------------
