@@ -21,6 +21,7 @@ void bind_scores(py::module_& m);
 void bind_assets(py::module_& m);
 void bind_bond(py::module_& m);
 void bind_bridge(py::module_& m);
+void bind_restatement(py::module_& m);
 void bind_datasets(py::module_& m);
 void bind_discover(py::module_& m);
 void bind_merge(py::module_& m);
@@ -47,6 +48,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   sojourn::python::bind_assets(m);
   sojourn::python::bind_bond(m);
   sojourn::python::bind_bridge(m);
+  sojourn::python::bind_restatement(m);
   sojourn::python::bind_datasets(m);
   sojourn::python::bind_discover(m);
   sojourn::python::bind_merge(m);
