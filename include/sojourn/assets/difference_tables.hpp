@@ -44,7 +44,7 @@ struct Sum {
 using Totals = std::map<std::tuple<std::size_t, std::string, std::string, std::size_t>, Sum>;
 
 inline std::string segment_text(const Column& values, std::uint32_t code) {
-  return code == 0 ? std::string("∅") : "=" + difference_detail::label_text(values, code);
+  return code == 0 ? std::string("∅") : "=" + label_text(values, code);
 }
 
 inline void add_statement(const Differences& d, const Reconciled& part, std::int64_t sign, Totals& totals) {
