@@ -115,7 +115,9 @@ def main() -> None:
     found = times_found["sojourn"]
     answered = 1 - found.null_count() / said.voices
     assert answered > 0.5, f"only {answered:.1%} of the voices are about an occurrence"
-    print(f"{len(occurrences):,} occurrences, {said.threads} threads; of {said.voices:,} voices {answered:.1%} are about one")
+    print(
+        f"{len(occurrences):,} occurrences, {said.voices:,} voices ({answered:.1%} about one), {said.threads} threads"
+    )
     print(f"Load {os.getloadavg()[0]:.1f}; {workers.machine()}; {workers.versions(['sojourn', 'polars', 'duckdb'])}")
     print("| system | seconds | ratio to ours | same answer |\n|---|---|---|---|")
     own = statistics.median(seconds["sojourn"])
