@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "checks_table.hpp"
 #include "sojourn/assets/check.hpp"
 #include "sojourn/assets/definition_json.hpp"
 #include "sojourn/assets/fates.hpp"
@@ -64,22 +65,7 @@ SharedReconciliation run_reconcile(const std::vector<SharedLedger>& ledgers, con
 ResultTable check_table(const Reconciliation& self, std::optional<std::size_t> threads) {
   const Run run = make_run(threads, "checking");
   const py::gil_scoped_release release;
-  StringsBuilder name, kind, detail;
-  Ints tested, failures;
-  for (const Check& row : check(self, run)) {
-    name.add(row.name);
-    kind.add(row.kind == Check::Kind::identity ? "identity" : "guard");
-    tested.values.push_back(row.tested);
-    failures.values.push_back(row.failures);
-    detail.add(row.detail);
-  }
-  Table table;
-  table.columns.push_back({"check", std::move(name).finish()});
-  table.columns.push_back({"kind", std::move(kind).finish()});
-  table.columns.push_back({"tested", std::move(tested)});
-  table.columns.push_back({"failures", std::move(failures)});
-  table.columns.push_back({"detail", std::move(detail).finish()});
-  return result(std::move(table));
+  return result(checks_table(check(self, run)));
 }
 
 ResultTable fates_table(const Reconciliation& self, const std::string& ledger, std::optional<std::size_t> threads) {

@@ -4,10 +4,12 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "checks_table.hpp"
 #include "sojourn/assets/bridge.hpp"
 #include "sojourn/assets/difference_tables.hpp"
 #include "sojourn/assets/same_records.hpp"
@@ -18,30 +20,48 @@ namespace {
 
 using SharedReconciliation = std::shared_ptr<Reconciliation>;
 
-/// @param are_same whether both ledgers were given the same table.
+std::shared_ptr<Linkage> run_link(const SharedReconciliation& reconciliation, std::optional<std::size_t> threads) {
+  const Run run = make_run(threads, "linking units");
+  const py::gil_scoped_release release;
+  std::vector<const Ledger*> ledgers;
+  for (const Reconciled& part : reconciliation->ledgers) ledgers.push_back(part.ledger.get());
+  return std::make_shared<Linkage>(link(ledgers, run));
+}
+
+/// @param linkage none: both ledgers were given the same table.
 std::shared_ptr<Differences> run_bridge(const SharedReconciliation& reconciliation, const std::string& ledger, const std::string& standard,
-                                        bool are_same, std::int32_t window, std::optional<std::size_t> threads) {
+                                        const Linkage* linkage, std::int32_t window, std::optional<std::size_t> threads) {
   const Run run = make_run(threads, "bridging ledgers");
   const py::gil_scoped_release release;
   const std::size_t ours = reconciliation->index_of(ledger), theirs = reconciliation->index_of(standard);
-  if (are_same) return std::make_shared<Differences>(bridge_definitions(reconciliation, ours, theirs, run));
-  std::vector<const Ledger*> ledgers;
-  for (const Reconciled& part : reconciliation->ledgers) ledgers.push_back(part.ledger.get());
-  return std::make_shared<Differences>(bridge_records(reconciliation, ours, theirs, link(ledgers, run), window, run));
+  if (linkage == nullptr) return std::make_shared<Differences>(bridge_definitions(reconciliation, ours, theirs, run));
+  return std::make_shared<Differences>(bridge_records(reconciliation, ours, theirs, *linkage, window, run));
 }
 
 }  // namespace
 
 void bind_bridge(py::module_& m) {
+  py::class_<Linkage, std::shared_ptr<Linkage>>(m, "Linkage").def("__len__", &Linkage::size);
+  m.def("link", &run_link, py::arg("reconciliation"), py::arg("threads"));
   py::class_<Differences, std::shared_ptr<Differences>>(m, "Differences")
       .def(
           "bridge",
           [](const Differences& self, const std::string& money, std::optional<std::size_t> threads) {
             const Run run = make_run(threads, "adding up reasons");
             const py::gil_scoped_release release;
-            return result(bridge_table(self, sum_differences(self, run), money_style(money)));
+            const std::vector<BridgeRow> rows = sum_differences(self, run);
+            if (const Check sums = check_sums(self, rows); sums.failures > 0) throw std::runtime_error(sums.name + ": " + sums.detail);
+            return result(bridge_table(self, rows, money_style(money)));
           },
           py::arg("money"), py::arg("threads"))
+      .def(
+          "check",
+          [](const Differences& self, std::optional<std::size_t> threads) {
+            const Run run = make_run(threads, "adding up reasons");
+            const py::gil_scoped_release release;
+            return result(checks_table({check_sums(self, sum_differences(self, run)), check_suspects(self)}));
+          },
+          py::arg("threads"))
       .def(
           "records",
           [](const Differences& self, const std::string& money, std::optional<std::size_t> threads) {
@@ -51,7 +71,7 @@ void bind_bridge(py::module_& m) {
           },
           py::arg("money"), py::arg("threads"));
   m.def("whole_days", [](const std::string& text, const std::string& place) { return grace_days(text, place); }, py::arg("text"), py::arg("place"));
-  m.def("bridge", &run_bridge, py::arg("reconciliation"), py::arg("ledger"), py::arg("standard"), py::arg("are_same"), py::arg("window"),
+  m.def("bridge", &run_bridge, py::arg("reconciliation"), py::arg("ledger"), py::arg("standard"), py::arg("linkage"), py::arg("window"),
         py::arg("threads"));
 }
 

@@ -6,6 +6,7 @@ import html
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import Any
 
 from sojourn import _core
@@ -274,21 +275,29 @@ class Reconciliation:
         Returns
         -------
         Table
-            check, kind, tested, failures, detail. ``identity`` rows must hold for the figures to be right. ``guard``
-            rows point at suspected faults of the data (customers vanishing at once, duplicate keys, …) and never change
-            a figure.
+            check, kind, tested, failures, detail. ``identity`` rows must hold for the figures to be right; with a
+            standard they include that the reasons of every ledger's `bridge` add up to its gap. ``guard`` rows point at
+            suspected faults of the data (customers vanishing at once, duplicate keys, …) and never change a figure.
 
         Raises
         ------
         RuntimeError
             When an identity fails: a fault of sojourn, which must not pass for a result.
         """
-        table = Table(self._core.check(self._threads), self._like)
-        broken = [row for row in table.rows() if row["kind"] == "identity" and row["failures"] > 0]
+        rows = Table(self._core.check(self._threads)).rows()
+        for ledger in self.ledgers[1:] if self._core.has_standard else []:
+            try:
+                rows += Table(self._explained(ledger).check(self._threads)).rows()
+            except InvalidInput as error:
+                rows.append(
+                    {"check": f"{ledger}: no bridge", "kind": "guard", "tested": 1, "failures": 1, "detail": str(error)}
+                )
+        rows.sort(key=lambda row: row["kind"] != "identity")
+        broken = [row for row in rows if row["kind"] == "identity" and row["failures"] > 0]
         if broken:
             said = (f"{row['check']}: {row['failures']} failures, {row['detail']}" for row in broken)
             raise RuntimeError("; ".join(said))
-        return table
+        return Table(Table.from_dict({name: [row[name] for row in rows] for name in rows[0]})._core, self._like)
 
     def fates(self, ledger: str) -> Table:
         """Return what became of the start and the end of every record of a ledger.
@@ -361,6 +370,10 @@ class Reconciliation:
         """
         return Table(self._explained(ledger).records(self._money, self._threads), self._like)
 
+    @cached_property
+    def _linkage(self) -> _core.Linkage:
+        return _core.link(self._core, self._threads)
+
     def _explained(self, ledger: str) -> _core.Differences:
         if not self._core.has_standard:
             raise InvalidInput(
@@ -371,9 +384,8 @@ class Reconciliation:
             are_same = ledger == standard or (
                 ledger in self._ledgers and self._ledgers[ledger]._like is self._ledgers[standard]._like
             )
-            self._differences[ledger] = _core.bridge(
-                self._core, ledger, standard, are_same, self._window, self._threads
-            )
+            linkage = None if are_same else self._linkage
+            self._differences[ledger] = _core.bridge(self._core, ledger, standard, linkage, self._window, self._threads)
         return self._differences[ledger]
 
     def plot(self) -> Any:

@@ -119,9 +119,10 @@ class Aligner {
       if (may(i, j) && paired(i, j) == best) {
         pair(a[i++].index, b[j++].index);
       } else {
-        // Of equally good ways on, the one that passes over the later entry: it favours neither list.
+        // Of equally good ways on, the one that passes over the earlier entry: it favours neither list, and entries that are too far to
+        // be paired with anything decide nothing.
         const bool over_a = at(i + 1, j) == best, over_b = at(i, j + 1) == best;
-        if (over_a && (!over_b || a[i].day > b[j].day)) ++i;
+        if (over_a && (!over_b || a[i].day < b[j].day)) ++i;
         else ++j;
       }
     }

@@ -102,8 +102,7 @@ inline Reason reason_of(const Fate& fate) {
 /// One ledger's part in the group at hand.
 class Side {
  public:
-  Side(const Reconciled& part, const Clock& clock, Buffer<Fates>& fates)
-      : part_(part), clock_(clock), events_of_(part), judge_(*part.ledger, part.records), fates_(fates) {}
+  Side(const Reconciled& part, const Clock& clock) : part_(part), clock_(clock), events_of_(part), judge_(*part.ledger, part.records) {}
 
   std::array<std::vector<Entry>, 2> events;  // by direction, in order of (day, unit, key)
   std::array<std::vector<Edge>, 2> edges;    // the same; filled by read_records
@@ -111,7 +110,7 @@ class Side {
   std::int32_t first_start = never;  // of any record; before all days when one has no start
 
   [[nodiscard]] const Ledger& ledger() const { return *part_.ledger; }
-  [[nodiscard]] std::size_t units() const { return units_.size(); }
+  [[nodiscard]] const std::vector<std::uint32_t>& units() const { return units_; }
 
   void clear() {
     units_.clear();
@@ -122,6 +121,13 @@ class Side {
     for (auto& list : events) list.clear();
   }
   void add(std::uint32_t unit) { units_.push_back(unit); }
+
+  /// Groups stand in another order than customers: what a unit needs is asked for some groups ahead, first its place, then its records.
+  void prefetch_place(std::uint32_t unit) const {
+    __builtin_prefetch(&part_.records.customers->offsets[unit]);
+    __builtin_prefetch(&part_.records.counts[unit]);
+  }
+  void prefetch_records(std::uint32_t unit) const { __builtin_prefetch(&part_.records.records[part_.records.customers->offsets[unit]]); }
 
   void collect() {
     const UnitIds& ids = ledger().units();
@@ -166,11 +172,11 @@ class Side {
     first_start = never;
     for (auto& list : edges) list.clear();
     undated = {};
-    const CustomerGroups& groups = *part_.records.customers;
     for (std::uint32_t rank = 0; rank < units_.size(); ++rank) {
-      const std::uint32_t unit = units_[rank];
-      judge_(unit, fates_);
-      for (std::uint32_t i = groups.offsets[unit]; i < groups.offsets[unit + 1]; ++i) read_record(rank, groups.rows[i]);
+      const auto records = part_.records[units_[rank]];
+      const auto fates = judge_(units_[rank]);
+      for (std::size_t i = 0; i < records.size(); ++i) read_record(rank, records[i].row, records[i].start, records[i].end, fates[i]);
+      read_rejected(rank);
     }
     for (auto& list : edges)
       std::sort(list.begin(), list.end(),
@@ -232,13 +238,23 @@ class Side {
     if (!united_.empty()) united_.resize(kept + 1);
   }
 
-  void read_record(std::uint32_t rank, std::uint32_t row) {
-    const Fates& fates = fates_[row];
-    if (fates.start.kind == Fate::Kind::hidden) return;
+  /// The unit's records that take no part.
+  void read_rejected(std::uint32_t rank) {
+    const CustomerGroups& groups = *part_.records.customers;
+    const std::uint32_t unit = units_[rank], rows = groups.offsets[unit + 1] - groups.offsets[unit];
+    if (rows == part_.records.counts[unit]) return;
     const DayColumn &starts = ledger().start(), &ends = ledger().end();
-    const std::int32_t start = starts.is_null(row) ? never : starts.day(row, clock_.zone);
-    std::int32_t end = ends.is_null(row) ? never : ends.day(row, clock_.zone);
-    if (clock_.as_of && end != never && end > *clock_.as_of) end = never;
+    for (std::uint32_t i = groups.offsets[unit]; i < groups.offsets[unit + 1]; ++i) {
+      const std::uint32_t row = groups.rows[i];
+      const Settled settled = part_.records.settled[row];
+      if (settled == Settled::no || settled >= Settled::hidden) continue;
+      const std::int32_t end = ends.is_null(row) ? never : ends.day(row, clock_.zone);
+      read_record(rank, row, starts.is_null(row) ? never : starts.day(row, clock_.zone),
+                  clock_.as_of && end != never && end > *clock_.as_of ? never : end, judge_.settled(row));
+    }
+  }
+
+  void read_record(std::uint32_t rank, std::uint32_t row, std::int32_t start, std::int32_t end, const Fates& fates) {
     first_start = std::min(first_start, start == never ? -never : start);
     for (const Direction direction : {Direction::in, Direction::out}) {
       const std::int32_t day = direction == Direction::in ? start : end;
@@ -257,7 +273,6 @@ class Side {
   const Clock& clock_;
   EventsOfUnits events_of_;
   Judge judge_;
-  Buffer<Fates>& fates_;
   std::vector<std::uint32_t> units_;
   std::vector<std::int32_t> starts_, ends_;
   std::vector<Presence> there_;
@@ -277,10 +292,10 @@ struct Terms {
 /// Explains the events of one group after the other.
 class Explainer {
  public:
-  Explainer(const Terms& terms, std::array<Buffer<Fates>, 2>& fates, DifferenceWriter writer)
+  Explainer(const Terms& terms, DifferenceWriter writer)
       : terms_(terms),
         writer_(std::move(writer)),
-        sides_{{Side(*terms.parts[0], terms.reconciliation.clock, fates[0]), Side(*terms.parts[1], terms.reconciliation.clock, fates[1])}} {}
+        sides_{{Side(*terms.parts[0], terms.reconciliation.clock), Side(*terms.parts[1], terms.reconciliation.clock)}} {}
 
   std::array<Side, 2>& sides() { return sides_; }
   [[nodiscard]] bool is_suspect() const { return is_suspect_; }
@@ -511,7 +526,6 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
                     window,
                     std::max(default_grace(*parts[0]), default_grace(*parts[1]))};
   const DifferenceWriter writer(*reconciliation, *parts[0], *parts[1]);
-  std::array<Buffer<Fates>, 2> fates = {Buffer<Fates>(parts[0]->ledger->rows()), Buffer<Fates>(parts[1]->ledger->rows())};
   const std::array<std::size_t, 2> numbers = {ledger, standard};
 
   // Groups first, then the units without one, ledger by ledger.
@@ -525,31 +539,40 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
   for (std::size_t s = 0; s < 2; ++s)
     for (const Slice& slice : slices(linkage.of[numbers[s]].size(), records >> 18)) tasks.push_back({slice, s});
   std::vector<std::vector<Difference>> found(tasks.size());
-  std::vector<std::vector<std::uint32_t>> suspects(tasks.size());
+  std::vector<std::vector<Suspect>> suspects(tasks.size());
   parallel_for(tasks.size(), run, [&](std::size_t t) {
     const Task& task = tasks[t];
-    Explainer explainer(terms, fates, writer);
+    Explainer explainer(terms, writer);
     auto& sides = explainer.sides();
+    const auto each_unit = [&](std::size_t group, const auto& f) {
+      if (task.side < 2 || group >= task.slice.end) return;
+      for (const Linkage::Unit& unit : linkage[group])
+        for (std::size_t s = 0; s < 2; ++s)
+          if (unit.ledger == numbers[s]) f(sides[s], unit.unit);
+    };
+    found[t].reserve(2 * records / tasks.size());
+    constexpr std::size_t ahead = 8;
     for (std::size_t i = task.slice.begin; i < task.slice.end; ++i) {
+      each_unit(i + 2 * ahead, [](const Side& side, std::uint32_t unit) { side.prefetch_place(unit); });
+      each_unit(i + ahead, [](const Side& side, std::uint32_t unit) { side.prefetch_records(unit); });
       for (Side& side : sides) side.clear();
       if (task.side < 2) {
         if (linkage.of[numbers[task.side]][i] != Linkage::none) continue;
         sides[task.side].add(static_cast<std::uint32_t>(i));
       } else {
-        for (const Linkage::Unit& unit : linkage[i])
-          for (std::size_t s = 0; s < 2; ++s)
-            if (unit.ledger == numbers[s]) sides[s].add(unit.unit);
+        each_unit(i, [](Side& side, std::uint32_t unit) { side.add(unit); });
       }
-      if (sides[0].units() + sides[1].units() == 0) continue;
+      const std::size_t units = sides[0].units().size() + sides[1].units().size();
+      if (units == 0) continue;
       explainer.explain(task.side == 2, found[t]);
-      if (explainer.is_suspect()) suspects[t].push_back(static_cast<std::uint32_t>(i));
+      if (!explainer.is_suspect()) continue;
+      const std::size_t named = sides[0].units().empty() ? 1 : 0;
+      suspects[t].push_back({named == standard_side, sides[named].units().front(), units});
     }
   });
-  std::size_t total = 0;
-  for (const auto& part : found) total += part.size();
-  out.events.reserve(total);
-  for (const auto& part : found) out.events.insert(out.events.end(), part.begin(), part.end());
+  out.events = std::move(found);
   for (const auto& part : suspects) out.suspects.insert(out.suspects.end(), part.begin(), part.end());
+  out.groups = linkage.size();
   out.segments = writer.segments();
   out.currencies = writer.currencies();
   out.reconciliation = std::move(reconciliation);

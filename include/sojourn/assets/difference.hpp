@@ -115,16 +115,30 @@ inline MergedLabels merge_labels(const Column& ledger, const Column& standard) {
   return out;
 }
 
+/// A group too large for its events to be paired exactly, by its smallest unit.
+struct Suspect {
+  bool of_standard = false;
+  std::uint32_t unit = 0;
+  std::size_t units = 0;  // of both sides
+};
+
 /// Why two ledgers differ, event by event. Holds on to what it was made from.
 struct Differences {
+  [[nodiscard]] std::size_t size() const {
+    std::size_t n = 0;
+    for (const auto& part : events) n += part.size();
+    return n;
+  }
+
   std::shared_ptr<const Reconciliation> reconciliation;
   const Reconciled* ledger = nullptr;
   const Reconciled* standard = nullptr;
   Column segments;                   // codes of Difference::segment; 0 is null
   std::vector<Currency> currencies;  // codes of Difference::currency
   RuleNames rules;
-  std::vector<Difference> events;
-  std::vector<std::uint32_t> suspects;  // groups of the linkage too large to be paired exactly
+  std::vector<std::vector<Difference>> events;  // in parts; neither their order nor that within them means anything
+  std::size_t groups = 0;                       // that were looked at
+  std::vector<Suspect> suspects;
 };
 
 }  // namespace sojourn

@@ -4,18 +4,19 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "sojourn/assets/check.hpp"
 #include "sojourn/assets/difference.hpp"
-#include "sojourn/assets/linkage.hpp"
 #include "sojourn/assets/money_cells.hpp"
+#include "sojourn/core/buffer.hpp"
 #include "sojourn/core/threads.hpp"
 
 namespace sojourn {
@@ -56,24 +57,6 @@ inline void add_statement(const Differences& d, const Reconciled& part, std::int
     }
 }
 
-/// @throws std::logic_error when the reasons do not add up to the gap: a fault of the library, which must not pass for a result.
-inline void check_sums(const Differences& d, const std::vector<BridgeRow>& rows) {
-  Totals totals;
-  add_statement(d, *d.ledger, 1, totals);
-  add_statement(d, *d.standard, -1, totals);
-  for (const BridgeRow& row : rows) {
-    if (row.direction == 2) continue;
-    Sum& sum = totals[{row.period, segment_text(d.segments, row.segment), d.currencies[row.currency].code, row.direction}];
-    sum.count -= row.count;
-    sum.value -= row.value;
-  }
-  for (const auto& [place, rest] : totals)
-    if (rest.count != 0 || rest.value != 0)
-      throw std::logic_error("bridge of " + d.ledger->ledger->name() + " and " + d.standard->ledger->name() + ": in the period from " +
-                             to_string(day_of(d.reconciliation->periods.edge(std::get<0>(place)))) + " the reasons miss the gap by " +
-                             std::to_string(rest.count) + " customers");
-}
-
 }  // namespace difference_tables_detail
 
 /// In order of period, segment, currency, direction, reason, rule; net rows besides in and out.
@@ -81,11 +64,9 @@ inline std::vector<BridgeRow> sum_differences(const Differences& d, const Run& r
   using namespace difference_tables_detail;
   const Periods& periods = d.reconciliation->periods;
   const std::uint64_t pairs = d.segments.size() * d.currencies.size();
-  const auto parts = slices(d.events.size(), d.events.size() >> 16);
-  std::vector<std::unordered_map<std::uint64_t, Sum>> found(parts.size());
-  parallel_for(parts.size(), run, [&](std::size_t p) {
-    for (std::size_t i = parts[p].begin; i < parts[p].end; ++i) {
-      const Difference& event = d.events[i];
+  std::vector<std::unordered_map<std::uint64_t, Sum>> found(d.events.size());
+  parallel_for(d.events.size(), run, [&](std::size_t p) {
+    for (const Difference& event : d.events[p]) {
       const std::uint64_t cell = periods.of(event.day) * pairs + event.segment * d.currencies.size() + event.currency;
       const std::uint64_t cause = static_cast<std::uint64_t>(event.reason) << 16 | event.rule;
       Sum& sum = found[p][cell << 21 | static_cast<std::uint64_t>(event.direction) << 20 | cause];
@@ -116,7 +97,42 @@ inline std::vector<BridgeRow> sum_differences(const Differences& d, const Run& r
     out.push_back({cell / pairs, static_cast<std::uint32_t>(pair / d.currencies.size()), static_cast<std::uint32_t>(pair % d.currencies.size()),
                    direction, reason, rule, sum.count, sum.value});
   }
-  check_sums(d, out);
+  return out;
+}
+
+/// The reasons add up to the gap between the statements, in every period, segment and currency, in and out.
+inline Check check_sums(const Differences& d, const std::vector<BridgeRow>& rows) {
+  using namespace difference_tables_detail;
+  Totals totals;
+  add_statement(d, *d.ledger, 1, totals);
+  add_statement(d, *d.standard, -1, totals);
+  for (const BridgeRow& row : rows) {
+    if (row.direction == 2) continue;
+    Sum& sum = totals[{row.period, segment_text(d.segments, row.segment), d.currencies[row.currency].code, row.direction}];
+    sum.count -= row.count;
+    sum.value -= row.value;
+  }
+  Check out{d.ledger->ledger->name() + ": reasons add up to the gap", Check::Kind::identity};
+  for (const auto& [place, rest] : totals) {
+    ++out.tested;
+    if ((rest.count != 0 || rest.value != 0) && out.failures++ == 0)
+      out.detail = "in the period from " + to_string(day_of(d.reconciliation->periods.edge(std::get<0>(place)))) + " they miss it by " +
+                   std::to_string(rest.count) + " customers and " + std::to_string(static_cast<std::int64_t>(rest.value)) + " minor units";
+  }
+  return out;
+}
+
+/// Groups whose events were not paired exactly, but the closest first.
+inline Check check_suspects(const Differences& d) {
+  Check out{d.ledger->ledger->name() + ": groups too large to be paired exactly (an over-merged crosswalk)"};
+  out.tested = static_cast<std::int64_t>(d.groups);
+  out.failures = static_cast<std::int64_t>(d.suspects.size());
+  const auto largest = std::max_element(d.suspects.begin(), d.suspects.end(), [](const Suspect& a, const Suspect& b) { return a.units < b.units; });
+  if (largest != d.suspects.end()) {
+    const Ledger& ledger = *(largest->of_standard ? d.standard : d.ledger)->ledger;
+    out.detail =
+        "the largest has " + std::to_string(largest->units) + " units, among them " + ledger.units().text(largest->unit) + " of " + ledger.name();
+  }
   return out;
 }
 
@@ -128,11 +144,15 @@ class Words {
   Words(std::vector<std::string> words) : words_(std::make_shared<const std::vector<std::string>>(with_last(std::move(words)))) {}
   void add(std::size_t number) {
     const std::size_t known = words_->size() - 1;
+    if (number >= known && nulls_.size() < codes_.size() + 1) nulls_.resize(std::max(codes_.capacity(), codes_.size() + 1));
+    if (number >= known) nulls_[codes_.size()] = 1;
     codes_.push_back(static_cast<std::uint32_t>(std::min(number, known)));
-    nulls_.push_back(number >= known);
   }
-  void reserve(std::size_t n) { codes_.reserve(n), nulls_.reserve(n); }
-  [[nodiscard]] Column finish(std::string name) && { return {std::move(name), Strings{std::move(codes_), words_}, std::move(nulls_)}; }
+  void reserve(std::size_t n) { codes_.reserve(n); }
+  [[nodiscard]] Column finish(std::string name) && {
+    if (!nulls_.empty()) nulls_.resize(codes_.size());
+    return {std::move(name), Strings{std::move(codes_), words_}, std::move(nulls_)};
+  }
 
  private:
   static std::vector<std::string> with_last(std::vector<std::string> words) {
@@ -216,37 +236,46 @@ inline Table bridge_table(const Differences& d, const std::vector<BridgeRow>& ro
 
 namespace difference_tables_detail {
 
-/// In order of day, side, direction, unit, key: whatever order groups stand in.
-inline std::vector<std::uint32_t> order_of(const Differences& d, const Run& run) {
+/// In order of day, side, direction, unit, key: whatever order groups stand in. Buckets of a day first, then a sort of each.
+inline Buffer<Difference> in_order(const Differences& d, const Run& run) {
   const Periods& periods = d.reconciliation->periods;
-  const std::size_t days = static_cast<std::size_t>(periods.end() - periods.start());
+  const std::size_t buckets = static_cast<std::size_t>(periods.end() - periods.start()) * 4;
   const auto bucket = [&](const Difference& e) {
     return (static_cast<std::size_t>(e.day - periods.start()) * 2 + (e.of_standard ? 1 : 0)) * 2 + static_cast<std::size_t>(e.direction);
   };
-  std::vector<std::size_t> begin(days * 4 + 1);
-  for (const Difference& e : d.events) ++begin[bucket(e) + 1];
-  for (std::size_t i = 1; i < begin.size(); ++i) begin[i] += begin[i - 1];
+  const auto parts = slices(d.events.size(), 16);
+  std::vector<std::size_t> place(parts.size() * buckets), begin(buckets + 1);
+  const auto each = [&](std::size_t p, const auto& f) {
+    for (std::size_t i = parts[p].begin; i < parts[p].end && !d.events.empty(); ++i)
+      for (const Difference& e : d.events[i]) f(e, place[p * buckets + bucket(e)]);
+  };
+  parallel_for(parts.size(), run, [&](std::size_t p) { each(p, [](const Difference&, std::size_t& n) { ++n; }); });
+  std::size_t total = 0;
+  for (std::size_t b = 0; b < buckets; ++b) {
+    begin[b] = total;
+    for (std::size_t p = 0; p < parts.size(); ++p) total += std::exchange(place[p * buckets + b], total);
+  }
+  begin[buckets] = total;
   struct Placed {
     std::int64_t id;
-    std::uint32_t event;
+    const Difference* event;
   };
-  Buffer<Placed> placed(d.events.size());
-  std::vector<std::size_t> next(begin.begin(), begin.end() - 1);
-  const auto part_of = [&](const Difference& e) { return e.of_standard ? d.standard : d.ledger; };
-  for (std::uint32_t i = 0; i < d.events.size(); ++i) {
-    const Difference& e = d.events[i];
-    const UnitIds& ids = part_of(e)->ledger->units();
-    placed[next[bucket(e)]++] = {ids.are_strings() || ids.format() == 'L' ? 0 : ids.integer(e.unit), i};
-  }
-  std::vector<std::uint32_t> out(d.events.size());
-  const auto parts = slices(begin.size() - 1, days);
+  Buffer<Placed> placed(total);
+  const auto ledger_of = [&](const Difference& e) -> const Ledger& { return *(e.of_standard ? d.standard : d.ledger)->ledger; };
   parallel_for(parts.size(), run, [&](std::size_t p) {
-    for (std::size_t b = parts[p].begin; b < parts[p].end; ++b) {
-      Placed *first = placed.data() + begin[b], *last = placed.data() + begin[b + 1];
-      std::sort(first, last, [&](const Placed& x, const Placed& y) {
+    each(p, [&](const Difference& e, std::size_t& at) {
+      const UnitIds& ids = ledger_of(e).units();
+      placed[at++] = {ids.are_strings() || ids.format() == 'L' ? 0 : ids.integer(e.unit), &e};
+    });
+  });
+  Buffer<Difference> out(total);
+  const auto days = slices(buckets, buckets / 4);
+  parallel_for(days.size(), run, [&](std::size_t p) {
+    for (std::size_t b = days[p].begin; b < days[p].end; ++b) {
+      std::sort(placed.data() + begin[b], placed.data() + begin[b + 1], [&](const Placed& x, const Placed& y) {
         if (x.id != y.id) return x.id < y.id;
-        const Difference &a = d.events[x.event], &c = d.events[y.event];
-        const Ledger& ledger = *part_of(a)->ledger;
+        const Difference &a = *x.event, &c = *y.event;
+        const Ledger& ledger = ledger_of(a);
         if (a.unit != c.unit) {
           const int units = ledger.units().compare(a.unit, c.unit);
           if (units != 0) return units < 0;
@@ -255,9 +284,9 @@ inline std::vector<std::uint32_t> order_of(const Differences& d, const Run& run)
           const int keys = ledger.key() != nullptr ? ledger.key()->compare(a.row, c.row) : 0;
           return keys != 0 ? keys < 0 : a.row < c.row;
         }
-        return a.currency < c.currency && (a.counts || !c.counts);
+        return a.counts != c.counts ? a.counts : a.currency < c.currency;
       });
-      for (std::size_t i = begin[b]; i < begin[b + 1]; ++i) out[i] = placed[i].event;
+      for (std::size_t i = begin[b]; i < begin[b + 1]; ++i) out[i] = *placed[i].event;
     }
   });
   return out;
@@ -330,59 +359,86 @@ inline void add_group(const Ledger& ledger, std::uint32_t unit, IdCells& cells) 
 /// A row for each event of either ledger in the report.
 inline Table records_table(const Differences& d, MoneyStyle money, const Run& run) {
   using namespace difference_tables_detail;
-  const std::size_t rows = d.events.size();
+  const Buffer<Difference> events = in_order(d, run);
   const Ledger &ours = *d.ledger->ledger, &theirs = *d.standard->ledger;
   const Periods& periods = d.reconciliation->periods;
-  Words ledger({ours.name(), theirs.name()}), currency(codes_of(d.currencies)), direction(listed(direction_names)), reason(listed(reason_names)),
-      rule(d.rules.names()), detail(listed(detail_names));
-  IdCells record(has_text_keys(ours) || has_text_keys(theirs), rows), unit(has_text_units(ours) || has_text_units(theirs), rows),
-      group(has_text_groups(ours) || has_text_groups(theirs), rows), partner(has_text_keys(ours) || has_text_keys(theirs), rows);
-  Dates time, period, other_time;
-  std::vector<std::uint8_t> no_other;
-  std::vector<std::uint32_t> segment;
-  Ints count;
-  MoneyCells value(money, scale_of(d.currencies));
-  for (const std::uint32_t i : order_of(d, run)) {
-    const Difference& e = d.events[i];
-    const Ledger &own = e.of_standard ? theirs : ours, &other = e.of_standard ? ours : theirs;
-    const std::int64_t sign = e.of_standard ? -1 : 1;
-    ledger.add(e.of_standard ? 1 : 0);
-    add_record(own, e.row, record);
-    add_unit(own, e.unit, unit);
-    add_group(own, e.unit, group);
-    time.values.push_back(e.day);
-    period.values.push_back(periods.edge(periods.of(e.day)));
-    segment.push_back(e.segment);
-    currency.add(d.currencies[e.currency].code.empty() ? SIZE_MAX : e.currency);
-    direction.add(static_cast<std::size_t>(e.direction));
-    reason.add(static_cast<std::size_t>(e.reason));
-    rule.add(e.rule == UINT16_MAX ? SIZE_MAX : e.rule);
-    detail.add(e.detail == Detail::none ? SIZE_MAX : static_cast<std::size_t>(e.detail));
-    if (e.partner == Difference::none) partner.add_null();
-    else add_record(other, e.partner, partner);
-    other_time.values.push_back(e.other_day == never ? 0 : e.other_day);
-    no_other.push_back(e.other_day == never);
-    count.values.push_back(e.counts ? sign : 0);
-    if (e.value == INT64_MIN) refuse("records", "a value of −2⁶³ minor units", "one whose negative fits 64 bits too");
-    value.add(sign * e.value, d.currencies[e.currency].digits);
-  }
+  const auto own = [&](const Difference& e) -> const Ledger& { return e.of_standard ? theirs : ours; };
+  const auto other = [&](const Difference& e) -> const Ledger& { return e.of_standard ? ours : theirs; };
+  const bool text_keys = has_text_keys(ours) || has_text_keys(theirs);
+
+  // Each column on its own, so that they can be filled side by side.
+  const auto words = [&](const char* name, std::vector<std::string> all, const auto& number) {
+    return [&events, name, all = std::move(all), number] {
+      Words cells(all);
+      cells.reserve(events.size());
+      for (const Difference& e : events) cells.add(number(e));
+      return std::move(cells).finish(name);
+    };
+  };
+  const auto ids = [&](const char* name, bool as_text, const auto& add) {
+    return [&events, name, as_text, add] {
+      IdCells cells(as_text, events.size());
+      for (const Difference& e : events) add(e, cells);
+      return std::move(cells).finish(name);
+    };
+  };
+  const auto days = [&](const char* name, const auto& day) {
+    return [&events, name, day] {
+      Dates cells;
+      cells.values.reserve(events.size());
+      std::vector<std::uint8_t> nulls;
+      for (const Difference& e : events) {
+        const std::int32_t at = day(e);
+        if (at == never && nulls.empty()) nulls.resize(events.size());
+        if (at == never) nulls[cells.values.size()] = 1;
+        cells.values.push_back(at == never ? 0 : at);
+      }
+      return Column{name, std::move(cells), std::move(nulls)};
+    };
+  };
+  const std::vector<std::function<Column()>> columns = {
+      words("ledger", {ours.name(), theirs.name()}, [](const Difference& e) { return std::size_t{e.of_standard}; }),
+      ids("record", text_keys, [&](const Difference& e, IdCells& cells) { add_record(own(e), e.row, cells); }),
+      ids("unit", has_text_units(ours) || has_text_units(theirs), [&](const Difference& e, IdCells& cells) { add_unit(own(e), e.unit, cells); }),
+      ids("group", has_text_groups(ours) || has_text_groups(theirs), [&](const Difference& e, IdCells& cells) { add_group(own(e), e.unit, cells); }),
+      days("time", [](const Difference& e) { return e.day; }),
+      days("period", [&](const Difference& e) { return periods.edge(periods.of(e.day)); }),
+      [&] {
+        std::vector<std::uint32_t> codes;
+        codes.reserve(events.size());
+        for (const Difference& e : events) codes.push_back(e.segment);
+        return segment_column(d.segments, codes);
+      },
+      words("currency", codes_of(d.currencies),
+            [&](const Difference& e) { return d.currencies[e.currency].code.empty() ? SIZE_MAX : std::size_t{e.currency}; }),
+      words("direction", listed(direction_names), [](const Difference& e) { return static_cast<std::size_t>(e.direction); }),
+      words("reason", listed(reason_names), [](const Difference& e) { return static_cast<std::size_t>(e.reason); }),
+      words("rule", d.rules.names(), [](const Difference& e) { return e.rule == UINT16_MAX ? SIZE_MAX : std::size_t{e.rule}; }),
+      words("detail", listed(detail_names),
+            [](const Difference& e) { return e.detail == Detail::none ? SIZE_MAX : static_cast<std::size_t>(e.detail); }),
+      ids("partner", text_keys,
+          [&](const Difference& e, IdCells& cells) {
+            if (e.partner == Difference::none) cells.add_null();
+            else add_record(other(e), e.partner, cells);
+          }),
+      days("other_time", [](const Difference& e) { return e.other_day; }),
+      [&] {
+        Ints cells;
+        cells.values.reserve(events.size());
+        for (const Difference& e : events) cells.values.push_back(e.counts ? (e.of_standard ? -1 : 1) : 0);
+        return Column{"count", std::move(cells)};
+      },
+      [&] {
+        MoneyCells cells(money, scale_of(d.currencies));
+        for (const Difference& e : events) {
+          if (e.value == INT64_MIN) refuse("records", "a value of −2⁶³ minor units", "one whose negative fits 64 bits too");
+          cells.add(e.of_standard ? -e.value : e.value, d.currencies[e.currency].digits);
+        }
+        return Column{"value", std::move(cells).finish()};
+      }};
   Table out;
-  out.columns.push_back(std::move(ledger).finish("ledger"));
-  out.columns.push_back(std::move(record).finish("record"));
-  out.columns.push_back(std::move(unit).finish("unit"));
-  out.columns.push_back(std::move(group).finish("group"));
-  out.columns.push_back({"time", std::move(time)});
-  out.columns.push_back({"period", std::move(period)});
-  out.columns.push_back(segment_column(d.segments, segment));
-  out.columns.push_back(std::move(currency).finish("currency"));
-  out.columns.push_back(std::move(direction).finish("direction"));
-  out.columns.push_back(std::move(reason).finish("reason"));
-  out.columns.push_back(std::move(rule).finish("rule"));
-  out.columns.push_back(std::move(detail).finish("detail"));
-  out.columns.push_back(std::move(partner).finish("partner"));
-  out.columns.push_back({"other_time", std::move(other_time), std::move(no_other)});
-  out.columns.push_back({"count", std::move(count)});
-  out.columns.push_back({"value", std::move(value).finish()});
+  out.columns.resize(columns.size());
+  parallel_for(columns.size(), run, [&](std::size_t c) { out.columns[c] = columns[c](); });
   return out;
 }
 

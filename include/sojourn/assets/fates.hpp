@@ -49,18 +49,18 @@ inline std::string to_string(const Fate& fate, const Definition& definition, boo
 namespace fates_detail {
 
 /// A covered end and a covered start on one day: one record replaces another.
-inline void mark_replaced(std::span<const Record> records, Buffer<Fates>& fates) {
+inline void mark_replaced(std::span<const Record> records, std::vector<Fates>& fates) {
   std::vector<std::int32_t> ends, starts;
-  for (const Record& r : records) {
-    if (fates[r.row].start.kind == Fate::Kind::already) starts.push_back(r.start);
-    if (fates[r.row].end.kind == Fate::Kind::already) ends.push_back(r.end);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (fates[i].start.kind == Fate::Kind::already) starts.push_back(records[i].start);
+    if (fates[i].end.kind == Fate::Kind::already) ends.push_back(records[i].end);
   }
   if (starts.empty() || ends.empty()) return;
   std::sort(ends.begin(), ends.end());  // starts ascend as the records do
-  for (const Record& r : records) {
-    Fates& f = fates[r.row];
-    if (f.start.kind == Fate::Kind::already && std::binary_search(ends.begin(), ends.end(), r.start)) f.start.kind = Fate::Kind::replaced;
-    if (f.end.kind == Fate::Kind::already && std::binary_search(starts.begin(), starts.end(), r.end)) f.end.kind = Fate::Kind::replaced;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    Fates& f = fates[i];
+    if (f.start.kind == Fate::Kind::already && std::binary_search(ends.begin(), ends.end(), records[i].start)) f.start.kind = Fate::Kind::replaced;
+    if (f.end.kind == Fate::Kind::already && std::binary_search(starts.begin(), starts.end(), records[i].end)) f.end.kind = Fate::Kind::replaced;
   }
 }
 
@@ -75,31 +75,31 @@ class Judge {
  public:
   Judge(const Ledger& ledger, const DatedRecords& dated) : ledger_(ledger), dated_(dated), gaps_(ledger, dated) {}
 
-  /// Writes the fates of all of a customer's rows.
-  void operator()(std::size_t customer, Buffer<Fates>& out) {
+  /// Fates of a customer's records, in opening order; until the next question.
+  std::span<const Fates> operator()(std::size_t customer) {
     using namespace fates_detail;
     using Kind = Fate::Kind;
-    const CustomerGroups& groups = *dated_.customers;
-    for (std::uint32_t i = groups.offsets[customer]; i < groups.offsets[customer + 1]; ++i) out[groups.rows[i]] = settled(groups.rows[i]);
     const auto records = dated_[customer];
-    for (const Record& r : records) out[r.row] = {{Kind::already, 0}, {r.end == never ? Kind::open : Kind::already, 0}};
+    const auto fate_of = [&](const Record& record) -> Fates& { return fates_[static_cast<std::size_t>(&record - records.data())]; };
+    fates_.clear();
+    for (const Record& r : records) fates_.push_back({{Kind::already, 0}, {r.end == never ? Kind::open : Kind::already, 0}});
     for_each_spell(
         ledger_, records, gaps_,
         [&](const Spell& spell) {
-          out[spell.opener().row].start = judged(ledger_.failed_joins(spell.opener().row, spell.number));
-          if (spell.pending) out[spell.closer->row].end = {Kind::pending, spell.pending.grace};
-          else if (spell.end != never) out[spell.closer->row].end = judged(ledger_.failed_leaves(spell.closer->row, spell.number));
+          fate_of(spell.opener()).start = judged(ledger_.failed_joins(spell.opener().row, spell.number));
+          if (spell.pending) fate_of(*spell.closer).end = {Kind::pending, spell.pending.grace};
+          else if (spell.end != never) fate_of(*spell.closer).end = judged(ledger_.failed_leaves(spell.closer->row, spell.number));
         },
         [&](const Record& closer, const Record& next, const Join& join) {
           const Fate fate = join.by == Join::By::grace ? Fate{Kind::grace, join.grace} : Fate{Kind::follows, 0};
-          out[closer.row].end = fate;
-          out[next.row].start = fate;
+          fate_of(closer).end = fate;
+          fate_of(next).start = fate;
         });
-    if (records.size() > 1) mark_replaced(records, out);
+    if (records.size() > 1) mark_replaced(records, fates_);
+    return fates_;
   }
 
- private:
-  /// What is decided before any spell is looked at.
+  /// Of a row that is none of them: it is decided before any spell is looked at.
   [[nodiscard]] Fates settled(std::size_t row) const {
     using Kind = Fate::Kind;
     const auto where_rules = static_cast<std::uint32_t>(ledger_.definition().where.size());
@@ -115,9 +115,11 @@ class Judge {
     return {};
   }
 
+ private:
   const Ledger& ledger_;
   const DatedRecords& dated_;
   Gaps gaps_;
+  std::vector<Fates> fates_;
 };
 
 /// By row of the table. O(records).
@@ -126,7 +128,14 @@ inline Buffer<Fates> fates(const Ledger& ledger, const DatedRecords& dated, cons
   const auto parts = slices(dated.size(), ledger.rows() >> 15);
   parallel_for(parts.size(), run, [&](std::size_t p) {
     Judge judge(ledger, dated);
-    for (std::size_t c = parts[p].begin; c < parts[p].end; ++c) judge(c, out);
+    for (std::size_t c = parts[p].begin; c < parts[p].end; ++c) {
+      const CustomerGroups& groups = *dated.customers;
+      const auto records = dated[c];
+      for (std::uint32_t i = groups.offsets[c]; i < groups.offsets[c + 1]; ++i)
+        if (dated.settled[groups.rows[i]] != Settled::no) out[groups.rows[i]] = judge.settled(groups.rows[i]);
+      const auto of_records = judge(c);
+      for (std::size_t i = 0; i < records.size(); ++i) out[records[i].row] = of_records[i];
+    }
   });
   return out;
 }

@@ -76,7 +76,7 @@ inline Differences bridge_definitions(std::shared_ptr<const Reconciliation> reco
           },
           [](std::int32_t, std::int32_t) {});
   });
-  for (const auto& part : found) out.events.insert(out.events.end(), part.begin(), part.end());
+  out.events = std::move(found);
   out.segments = writer.segments();
   out.currencies = writer.currencies();
   out.reconciliation = std::move(reconciliation);
