@@ -116,7 +116,7 @@ def flows_sorted(frames: Frames) -> Flows:
             frame.lazy()
             .select("customer", "start", "end")
             .sort("customer", "start")
-            .with_columns(first=new.fill_null(True).cum_sum())
+            .with_columns(first=new.fill_null(True).cast(pl.Int64).cum_sum())
             .with_columns(until=(pl.col("first") * (1 << 15) + pl.col("end")).cum_max())
             .with_columns(
                 opens=(pl.col("first") * (1 << 15) + pl.col("start") > pl.col("until").shift(1)).fill_null(True)
