@@ -373,7 +373,8 @@ class Explainer {
     }
   }
 
-  /// Step 4. The nearest edge that the other side has and does not count.
+  /// Step 4. The nearest edge that the other side has and does not count. Only a leading event can be what the other side has rewritten:
+  /// beside another unit that is there it is a matter of grain.
   void by_edges(std::size_t s, Direction direction) {
     auto& events = sides_[s].events[index(direction)];
     open_.clear();
@@ -401,7 +402,8 @@ class Explainer {
     };
     closest(
         open_.size(), edges.size(), [&](std::size_t i) { return events[open_[i]].event.day; }, [&](std::size_t e) { return edges[e].day; },
-        terms_.window, [](std::size_t, std::size_t) { return true; }, [&](std::uint32_t i, std::uint32_t e) { take(open_[i], e); });
+        terms_.window, [&](std::size_t i, std::size_t e) { return events[open_[i]].leading || reason_of(edges[e].fate) != Reason::rewrite; },
+        [&](std::uint32_t i, std::uint32_t e) { take(open_[i], e); });
   }
 
   /// Step 5. An out and an in of different records within the grace, while the other side is there throughout.
@@ -551,7 +553,7 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
           if (unit.ledger == numbers[s]) f(sides[s], unit.unit);
     };
     found[t].reserve(2 * records / tasks.size());
-    constexpr std::size_t ahead = 8;
+    constexpr std::size_t ahead = 24;
     for (std::size_t i = task.slice.begin; i < task.slice.end; ++i) {
       each_unit(i + 2 * ahead, [](const Side& side, std::uint32_t unit) { side.prefetch_place(unit); });
       each_unit(i + ahead, [](const Side& side, std::uint32_t unit) { side.prefetch_records(unit); });

@@ -61,7 +61,10 @@ inline Links read_links(const arrow::Field& field, const CustomerGroups& units, 
         else if (part.groups.size() == first || part.groups.back() != group(row)) part.groups.push_back(group(row));
       }
       const auto own = part.groups.begin() + static_cast<std::ptrdiff_t>(first);
-      std::sort(own, part.groups.end());
+      if (part.groups.end() - own > 1)
+        std::sort(own, part.groups.end(), [&](std::int64_t a, std::int64_t b) {
+          return strings == nullptr ? a < b : (*strings->words)[static_cast<std::size_t>(a)] < (*strings->words)[static_cast<std::size_t>(b)];
+        });
       part.groups.erase(std::unique(own, part.groups.end()), part.groups.end());
       part.counts.push_back(static_cast<std::uint32_t>(part.groups.size() - first));
     }
