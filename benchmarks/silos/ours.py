@@ -85,6 +85,7 @@ def prepare_reconciled(tables: dict[str, pa.Table], threads: int) -> sj.Reconcil
 def afresh(run: sj.Reconciliation) -> sj.Reconciliation:
     """Forget the bridges that are kept for the next question."""
     run._differences.clear()
+    run.__dict__.pop("_linkage", None)
     return run
 
 
