@@ -67,6 +67,7 @@ inline std::vector<BridgeRow> sum_differences(const Differences& d, const Run& r
   parallel_for(d.events.size(), run, [&](std::size_t p) {
     for (const Difference& event : d.events[p]) {
       const std::uint64_t cell = periods.of(event.day) * pairs + event.segment * d.currencies.size() + event.currency;
+      static_assert(reason_names.size() <= 16, "four bits");
       const std::uint64_t cause = static_cast<std::uint64_t>(event.reason) << 16 | event.rule;
       Sum& sum = found[p][cell << 21 | static_cast<std::uint64_t>(event.direction) << 20 | cause];
       const std::int64_t sign = event.of_standard ? -1 : 1;
