@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Literal
@@ -178,6 +179,13 @@ class Ledger:
     group
         Column with the unit that ledgers share, as a household; None: the customers themselves are shared. Records
         without one are counted by `check`, customers without any are ``identity`` in bridges.
+    crosswalk
+        Instead of `group`: a table with columns unit, group and, if it has one, probability. Many-to-many; links are
+        independent of one another. Those with a probability of one half or more make the most probable graph, which all
+        figures are of; `Reconciliation.intervals` says what the others could change.
+    counts
+        ``"unit"``: a customer is one value of the definition's column; ``"group"``: all units that links connect are
+        one customer, called by the smallest of them, and a unit without a link is one of its own.
     reasons
         Columns of text, integers or booleans with the recorded reason for an end, from the coarsest to the finest, for
         `Reconciliation.leaving`.
@@ -206,6 +214,8 @@ class Ledger:
         definition: Definition,
         group: str | None = None,
         *,
+        crosswalk: Any = None,
+        counts: Literal["unit", "group"] = "unit",
         reasons: Sequence[str] = (),
         threads: int | None = None,
     ) -> None:
@@ -213,11 +223,35 @@ class Ledger:
             raise InvalidInput(f"ledger: found the name {name!r}, expected a string that is not empty")
         if not isinstance(definition, Definition):
             raise InvalidInput(f"{name}: found {type(definition).__name__} for definition, expected sj.Definition")
+        if group is not None and crosswalk is not None:
+            raise InvalidInput(f"{name}: found group and crosswalk, expected one of the two")
+        if counts not in ("unit", "group"):
+            raise InvalidInput(f"{name}: found counts={counts!r:.60}, expected 'unit' or 'group'")
+        if counts == "group" and group is None and crosswalk is None:
+            raise InvalidInput(f"{name}: found counts='group' without groups, expected group or crosswalk")
         self._definition = definition
         self._like = records
-        self._core = _core.Ledger(
-            name, as_arrow(records, name), definition._core, group, named_columns(reasons, "reasons"), checked(threads)
-        )
+        self._group, self._crosswalk, self._counts = group, crosswalk, counts
+        self._reasons, self._threads = named_columns(reasons, "reasons"), checked(threads)
+        self._core = self._read(name, None, 0)
+
+    def _read(self, name: str, seed: int | None, draw: int) -> _core.Ledger:
+        grouping = _core.GroupingArguments()
+        grouping.column = self._group
+        if self._crosswalk is not None:
+            grouping.crosswalk = as_arrow(self._crosswalk, f"{name}: crosswalk")
+        grouping.seed, grouping.draw = seed, draw
+        grouping.counts_groups = self._counts == "group"
+        records = as_arrow(self._like, name)
+        return _core.Ledger(name, records, self._definition._core, grouping, self._reasons, self._threads)
+
+    def _drawn(self, seed: int, draw: int) -> Ledger:
+        """Return the ledger on one draw of its crosswalk's links; itself where all of them are certain."""
+        if self._core.uncertain_links == 0:
+            return self
+        other = copy.copy(self)
+        other._core = self._read(self.name, seed, draw)
+        return other
 
     @property
     def name(self) -> str:
@@ -253,8 +287,10 @@ class Reconciliation:
         window: int,
         money: str,
         threads: int | None,
+        again: Callable[[Callable[[Ledger], Ledger]], Reconciliation],
     ) -> None:
         self._core = core
+        self._again = again
         self._window = window
         self._differences: dict[str, _core.Differences] = {}
         self._ledgers = {ledger.name: ledger for ledger in ledgers}
@@ -302,7 +338,8 @@ class Reconciliation:
             When an identity fails: a fault of sojourn, which must not pass for a result.
         """
         rows = Table(self._core.check(self._threads)).rows()
-        for ledger in self.ledgers[1:] if self._core.has_standard else []:
+        others = self.ledgers[1:] if self._core.has_standard else []
+        for ledger in others:
             try:
                 rows += Table(self._explained(ledger).check(self._threads)).rows()
             except InvalidInput as error:
@@ -871,7 +908,25 @@ def reconcile(
         checked(threads),
     )
     together = given if standard is None else [standard, *given]
-    return Reconciliation(core, together, periods, days, money, threads)
+
+    def again(change: Callable[[Ledger], Ledger]) -> Reconciliation:
+        return reconcile(
+            [change(ledger) for ledger in given],
+            None if standard is None else change(standard),
+            periods,
+            start=start,
+            end=end,
+            timezone=timezone,
+            window=window,
+            as_of=as_of,
+            recorded=recorded,
+            rates=rates,
+            reporting_currency=reporting_currency,
+            money=money,
+            threads=threads,
+        )
+
+    return Reconciliation(core, together, periods, days, money, threads, again)
 
 
 def _day(when: date | datetime | str, name: str) -> int:
