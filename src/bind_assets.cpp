@@ -41,7 +41,7 @@ struct ReconcileArguments {
   std::string periods;
   std::int32_t start = 0, end = 0;
   std::optional<ZoneRules> timezone;
-  std::optional<std::int32_t> as_of;
+  std::optional<std::int32_t> as_of, recorded;
   std::optional<std::string> reporting_currency;
 };
 
@@ -55,6 +55,7 @@ SharedReconciliation run_reconcile(const std::vector<SharedLedger>& ledgers, con
   options.end = day_of(a.end);
   options.timezone = a.timezone.value_or(ZoneRules{});
   if (a.as_of) options.as_of = day_of(*a.as_of);
+  if (a.recorded) options.recorded = day_of(*a.recorded);
   if (a.reporting_currency) options.reporting_currency = Currency::of(*a.reporting_currency, "reporting_currency");
   options.run = make_run(threads, "reconciling");
   const py::gil_scoped_release release;
@@ -111,6 +112,7 @@ void bind_assets(py::module_& m) {
       .def_readwrite("end", &ReconcileArguments::end)
       .def_readwrite("timezone", &ReconcileArguments::timezone)
       .def_readwrite("as_of", &ReconcileArguments::as_of)
+      .def_readwrite("recorded", &ReconcileArguments::recorded)
       .def_readwrite("reporting_currency", &ReconcileArguments::reporting_currency);
 
   py::class_<Reconciliation, SharedReconciliation>(m, "Reconciliation")

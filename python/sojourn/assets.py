@@ -49,6 +49,11 @@ class Definition:
         Column: how the customer came (for earned growth).
     key, follows
         Columns: a record's id, and the id of the record it replaces.
+    known
+        Column of dates or timestamps: when this version of the record was known; null: always. Rows of one key are
+        versions of one record, of which the latest known holds; two known at once are refused. Needs `key`.
+    withdrawn
+        Column of booleans: this version takes the record back. Needs `key`.
 
     Raises
     ------
@@ -88,6 +93,8 @@ class Definition:
         acquired: str | None = None,
         key: str | None = None,
         follows: str | None = None,
+        known: str | None = None,
+        withdrawn: str | None = None,
     ) -> None:
         said: dict[str, Any] = {
             "customer": customer,
@@ -104,6 +111,8 @@ class Definition:
             "acquired": acquired,
             "key": key,
             "follows": follows,
+            "known": known,
+            "withdrawn": withdrawn,
         }
         self._core = _core.Definition(json.dumps(said, default=_plain, ensure_ascii=False))
 
@@ -308,7 +317,8 @@ class Reconciliation:
         Table
             row (of the records, from 0), start, end: ``counted``, ``uncounted: name``, ``already``, ``grace: name``,
             ``pending: name`` or ``rule: name``; ``open`` for a record without an end, ``hidden`` for one that starts
-            after the as-of day.
+            after the as-of day or was not known yet; ``superseded`` for a version that a later one replaces,
+            ``withdrawn`` for the version that takes its record back.
         """
         return Table(self._core.fates(ledger, self._threads), self._like)
 
@@ -370,6 +380,76 @@ class Reconciliation:
             As `bridge`.
         """
         return Table(self._explained(ledger).records(self._money, self._threads), self._like)
+
+    def restatement(self, earlier: date | datetime | str, later: date | datetime | str) -> Table:
+        """Return what the ledgers say on a later day otherwise than they did on an earlier one, as sums by reason.
+
+        Parameters
+        ----------
+        earlier, later
+            Days. The report is made as of either: what had happened, and what was known, by then. The `as_of` and
+            `recorded` of `reconcile` do not matter.
+
+        Returns
+        -------
+        Table
+            ledger, period (its first day), segment, currency, direction, reason, rule, count, value. In every period,
+            segment and currency the rows of a direction add up to the later day's figure less the earlier day's:
+            ``in`` to joined, ``out`` to left, ``net`` to in less out. Events that both days have alike are left out.
+            An event is the start or the end of a record; versions of one key are one record. The reasons:
+
+            - ``recorded later``: only the later day counts it; the rule is ``not happened yet`` when it lies after the
+              earlier day, else ``not known yet``.
+            - ``withdrawn``: only the earlier day counts it; the record has been taken back.
+            - ``redated``: both count it, on different days.
+            - ``fate``: one counts it; what became of it on the other the rule says, as ``pending: grace → counted``.
+            - ``moved``: both count it on the same day, in other segments or currencies.
+            - ``revalued``: the same event, of another value; the count is 0.
+
+        Raises
+        ------
+        InvalidInput
+            When `earlier` comes after `later`.
+
+        Examples
+        --------
+        In April somebody learns that b left in March:
+
+        >>> import sojourn as sj
+        >>> from datetime import date
+        >>> records = {
+        ...     "key": [1, 2, 2],
+        ...     "who": ["a", "b", "b"],
+        ...     "from": [date(2026, 1, 5)] * 3,
+        ...     "to": [None, None, date(2026, 3, 1)],
+        ...     "known": [date(2026, 1, 6), date(2026, 1, 6), date(2026, 4, 7)],
+        ... }
+        >>> definition = sj.Definition("who", "from", "to", grace="0d", key="key", known="known")
+        >>> r = sj.reconcile([sj.Ledger("CRM", records, definition)], start="2026-01-01", end="2026-04-01")
+        >>> r.restatement("2026-03-31", "2026-04-30").to_dict()["rule"]
+        ['not known yet', 'not known yet']
+        """
+        days = _day(earlier, "earlier"), _day(later, "later")
+        return Table(_core.restatement(self._core, *days, self._money, self._threads), self._like)
+
+    def restated_records(self, ledger: str, earlier: date | datetime | str, later: date | datetime | str) -> Table:
+        """Return the events of a ledger behind `restatement`, each with its one reason.
+
+        Returns
+        -------
+        Table
+            Columns as `records`. An event of the later day counts 1, one of the earlier day −1; the detail says which
+            it is (``later day``, ``earlier day``). partner is the record as the other day knows it, null where it did
+            not; other_time when that has the event, counted or not. The sums of count and value are those of
+            `restatement`.
+
+        Raises
+        ------
+        InvalidInput
+            For a name that no ledger has, or when `earlier` comes after `later`.
+        """
+        days = _day(earlier, "earlier"), _day(later, "later")
+        return Table(_core.restated_records(self._core, ledger, *days, self._money, self._threads), self._like)
 
     @cached_property
     def _linkage(self) -> _core.Linkage:
@@ -439,6 +519,7 @@ def reconcile(
     timezone: str | None = None,
     window: str = "90d",
     as_of: date | datetime | str | None = None,
+    recorded: date | datetime | str | None = None,
     rates: Any = None,
     reporting_currency: str | None = None,
     money: str = "float",
@@ -464,6 +545,10 @@ def reconcile(
     as_of
         Nothing after this day is looked at, and a grace that runs beyond it leaves the customer present, pending. None:
         nothing is hidden and nothing pending.
+    recorded
+        Of each record the latest version known by this day holds, in ledgers whose definition names ``known``; what
+        was known later is not looked at. None: the day of `as_of`; without that the latest version of all. A past
+        `as_of` with a later `recorded`: what happened by then, as it is known now.
     rates
         Table date, currency, rate: the reporting currency's units for one of `currency`, from that day on.
     reporting_currency
@@ -502,6 +587,7 @@ def reconcile(
     arguments.start, arguments.end = _day(start, "start"), _day(end, "end")
     arguments.timezone = None if timezone is None else zone_rules(timezone)
     arguments.as_of = None if as_of is None else _day(as_of, "as_of")
+    arguments.recorded = None if recorded is None else _day(recorded, "recorded")
     arguments.reporting_currency = reporting_currency
     days = _core.whole_days(window, "window")
     core = _core.reconcile(

@@ -553,7 +553,7 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
           if (unit.ledger == numbers[s]) f(sides[s], unit.unit);
     };
     found[t].reserve(2 * records / tasks.size());
-    constexpr std::size_t ahead = 8;
+    constexpr std::size_t ahead = 24;
     for (std::size_t i = task.slice.begin; i < task.slice.end; ++i) {
       each_unit(i + 2 * ahead, [](const Side& side, std::uint32_t unit) { side.prefetch_place(unit); });
       each_unit(i + ahead, [](const Side& side, std::uint32_t unit) { side.prefetch_records(unit); });

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sojourn/core/condition.hpp"
@@ -50,6 +51,8 @@ struct Definition {
   std::vector<Grace> grace = {{"grace", {}, 30}};
   EmptyRecords empty = EmptyRecords::ignore;
   std::optional<std::string> segment = {}, acquired = {}, key = {}, follows = {};
+  std::optional<std::string> known = {};      // when a version of the record was known; null: always
+  std::optional<std::string> withdrawn = {};  // whether this version withdraws the record
 
   friend bool operator==(const Definition&, const Definition&) = default;
 };
@@ -76,7 +79,7 @@ inline void check_names(const std::vector<std::string>& names, const std::vector
 }  // namespace definition_detail
 
 /// @throws InvalidInput for what no table could make right: missing or reserved names, spell_number outside joins and leaves, graces
-/// without a default at the end, follows without key.
+/// without a default at the end, follows, known or withdrawn without key.
 inline void validate(const Definition& definition, const std::string& place = "definition") {
   using namespace definition_detail;
   const auto at = [&](const char* field) { return place + "." + field; };
@@ -111,6 +114,10 @@ inline void validate(const Definition& definition, const std::string& place = "d
   if (definition.grace.empty()) refuse(at("grace"), "no entry", "at least the default");
   if (definition.follows && !definition.key)
     refuse(at("follows"), "'" + *definition.follows + "' without key", "key too: follows names the key of the record it replaces");
+  for (const auto& [field, column] : {std::pair{"known", &definition.known}, std::pair{"withdrawn", &definition.withdrawn}}) {
+    if (*column && !definition.key) refuse(at(field), "'" + **column + "' without key", "key too: versions of one record have one key");
+    if (*column) given(field, **column);
+  }
 }
 
 }  // namespace sojourn

@@ -69,8 +69,8 @@ inline boost::json::value write_graces(const std::vector<Grace>& graces) {
 /// @throws InvalidInput with the place in the file.
 inline Definition read_definition(const JsonCursor& at) {
   using namespace definition_detail;
-  at.only(std::array<std::string, 14>{"customer", "start", "end", "value", "currency", "where", "joins", "leaves", "grace", "empty", "segment",
-                                      "acquired", "key", "follows"});
+  at.only(std::array<std::string, 16>{"customer", "start", "end", "value", "currency", "where", "joins", "leaves", "grace", "empty", "segment",
+                                      "acquired", "key", "follows", "known", "withdrawn"});
   Definition out;
   out.customer = at.require("customer").string();
   out.start = at.require("start").string();
@@ -90,6 +90,8 @@ inline Definition read_definition(const JsonCursor& at) {
   out.acquired = optional_string(at, "acquired");
   out.key = optional_string(at, "key");
   out.follows = optional_string(at, "follows");
+  out.known = optional_string(at, "known");
+  out.withdrawn = optional_string(at, "withdrawn");
   validate(out, at.place());
   return out;
 }
@@ -111,7 +113,9 @@ inline boost::json::object write_definition(const Definition& definition) {
           {"segment", optional(definition.segment)},
           {"acquired", optional(definition.acquired)},
           {"key", optional(definition.key)},
-          {"follows", optional(definition.follows)}};
+          {"follows", optional(definition.follows)},
+          {"known", optional(definition.known)},
+          {"withdrawn", optional(definition.withdrawn)}};
 }
 
 /// Sixteen hexadecimal digits that follow from what the definition says (FNV-1a of its JSON): equal definitions, equal versions.

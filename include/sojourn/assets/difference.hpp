@@ -18,12 +18,32 @@ namespace sojourn {
 enum class Direction : std::uint8_t { in, out };
 inline constexpr std::array<const char*, 2> direction_names = {"in", "out"};
 
-enum class Reason : std::uint8_t { matched, timing, rewrite, grain, rule, identity, pending, only_here, no_event_there, unexplained };
-inline constexpr std::array<const char*, 10> reason_names = {"matched",  "timing",  "rewrite",   "grain",          "rule",
-                                                             "identity", "pending", "only here", "no event there", "unexplained"};
+/// Between two ledgers; then between two days of one (restatement.hpp).
+enum class Reason : std::uint8_t {
+  matched,
+  timing,
+  rewrite,
+  grain,
+  rule,
+  identity,
+  pending,
+  only_here,
+  no_event_there,
+  unexplained,
+  recorded_later,
+  withdrawn,
+  redated,
+  fate,
+  moved,
+  revalued
+};
+inline constexpr std::array<const char*, 16> reason_names = {"matched", "timing",    "rewrite",        "grain",       "rule",           "identity",
+                                                             "pending", "only here", "no event there", "unexplained", "recorded later", "withdrawn",
+                                                             "redated", "fate",      "moved",          "revalued"};
 
-enum class Detail : std::uint8_t { none, only_there, still_in_there, already_in_there, rewritten };
-inline constexpr std::array<const char*, 5> detail_names = {"", "only there", "still in there", "already in there", "rewritten"};
+enum class Detail : std::uint8_t { none, only_there, still_in_there, already_in_there, rewritten, earlier_day, later_day };
+inline constexpr std::array<const char*, 7> detail_names = {"",          "only there",  "still in there", "already in there",
+                                                            "rewritten", "earlier day", "later day"};
 
 struct Difference {
   static constexpr std::uint32_t none = UINT32_MAX;

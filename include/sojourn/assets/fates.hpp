@@ -14,9 +14,24 @@
 
 namespace sojourn {
 
-/// `open`: a record that has no end has no edge there. `hidden`: the record is not known yet on the as-of day.
+/// `open`: a record that has no end has no edge there. `hidden`: not there yet on the as-of day, or not known yet.
+/// `superseded`, `withdrawn`: a later version holds; this version takes the record back.
 struct Fate {
-  enum class Kind : std::uint8_t { unset, rule, already, grace, follows, replaced, pending, uncounted, counted, open, hidden } kind = Kind::unset;
+  enum class Kind : std::uint8_t {
+    unset,
+    rule,
+    already,
+    grace,
+    follows,
+    replaced,
+    pending,
+    uncounted,
+    counted,
+    open,
+    hidden,
+    superseded,
+    withdrawn
+  } kind = Kind::unset;
   std::uint32_t rule = 0;  // number of the rule or grace; where: behind the definition's come "no start" and "empty"
   friend bool operator==(const Fate&, const Fate&) = default;
 };
@@ -41,6 +56,8 @@ inline std::string to_string(const Fate& fate, const Definition& definition, boo
     case Fate::Kind::counted: return "counted";
     case Fate::Kind::open: return "open";
     case Fate::Kind::hidden: return "hidden";
+    case Fate::Kind::superseded: return "superseded";
+    case Fate::Kind::withdrawn: return "withdrawn";
     case Fate::Kind::unset: break;
   }
   return "unset";
@@ -109,7 +126,10 @@ class Judge {
       case Settled::no_start: return both({Kind::rule, where_rules});
       case Settled::empty: return both({Kind::rule, where_rules + 1});
       case Settled::counted_empty: return both({Kind::counted, 0});
-      case Settled::hidden: return both({Kind::hidden, 0});
+      case Settled::hidden:
+      case Settled::unknown: return both({Kind::hidden, 0});
+      case Settled::superseded: return both({Kind::superseded, 0});
+      case Settled::withdrawn: return both({Kind::withdrawn, 0});
       case Settled::no: break;
     }
     return {};

@@ -1,4 +1,5 @@
 // Guards: what in a ledger's records looks like a fault of the data. They count and point; they never change a figure.
+// Of a record's versions they look at the one that holds.
 #pragma once
 
 #include <algorithm>
@@ -86,7 +87,7 @@ inline std::pair<Check, Check> keys(const Reconciled& part, const Clock& clock) 
   }
   std::vector<std::pair<std::int64_t, std::uint32_t>> rows;
   for (std::uint32_t row = 0; row < ledger.rows(); ++row)
-    if (!ledger.key()->is_null(row)) rows.emplace_back(ledger.key()->identity(row), row);
+    if (!ledger.key()->is_null(row) && part.records.holds(row)) rows.emplace_back(ledger.key()->identity(row), row);
   std::sort(rows.begin(), rows.end());
   duplicate.tested = static_cast<std::int64_t>(rows.size());
   std::size_t first_duplicate = SIZE_MAX, first_overlap = SIZE_MAX;
@@ -135,6 +136,7 @@ inline void odd_records(const Reconciled& part, const Clock& clock, std::vector<
     if (fails && check.failures++ == 0) check.detail = "first in row " + std::to_string(row);
   };
   for (std::size_t row = 0; row < ledger.rows(); ++row) {
+    if (!part.records.holds(row)) continue;
     const bool starts = !ledger.start().is_null(row), ends = !ledger.end().is_null(row);
     note(startless, !starts, row);
     if (starts && ends) note(reversed, ledger.end().day(row, clock.zone) < ledger.start().day(row, clock.zone), row);
@@ -190,7 +192,7 @@ inline Check currencies(const Reconciled& part, bool reported_in_one) {
   Check out{ledger.name() + ": several currencies"};
   out.tested = static_cast<std::int64_t>(ledger.rows());
   std::vector<std::int64_t> records(ledger.currencies().size());
-  for (std::size_t row = 0; row < ledger.rows(); ++row) ++records[ledger.currency()[row]];
+  for (std::size_t row = 0; row < ledger.rows(); ++row) records[ledger.currency()[row]] += part.records.holds(row);
   std::int64_t met = 0;
   std::string found;
   for (std::size_t c = 0; c < records.size(); ++c) {

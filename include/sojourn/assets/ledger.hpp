@@ -53,6 +53,8 @@ class DayColumn {
     if (times_->zone && !zone.is_utc()) return day_number(zone.day(time));
     return static_cast<std::int32_t>(std::chrono::floor<std::chrono::days>(time).time_since_epoch().count());
   }
+  /// What orders the rows in time, whatever the zone: days or microseconds. Not for nulls.
+  [[nodiscard]] std::int64_t moment(std::size_t row) const { return dates_ != nullptr ? dates_->values[row] : times_->values[row]; }
   /// Instants with a zone; null for days and naive times.
   [[nodiscard]] const Times* instants() const { return is_zoned() ? times_ : nullptr; }
 
@@ -134,6 +136,7 @@ class Ledger {
     judge_where(run);
     groups_ = group_customers(customers, records.rows(), run);
     units_ = UnitIds(customers, groups_, run);
+    if (definition_.known || definition_.withdrawn) read_versions(records, run);
     if (group) links_ = read_links(records.field(*group), groups_, run);
   }
   Ledger(const Ledger&) = delete;  // bound rules point into its columns
@@ -155,6 +158,14 @@ class Ledger {
   [[nodiscard]] const KeyColumn* key() const { return key_ ? &*key_ : nullptr; }
   /// Null when no record follows another.
   [[nodiscard]] const KeyColumn* follows() const { return follows_ ? &*follows_ : nullptr; }
+  /// The records by key, the versions of each from the first known to the last; null: every row is a record of its own.
+  [[nodiscard]] const CustomerGroups* versions() const { return versions_ ? &*versions_ : nullptr; }
+  /// When each version was known; null: all always were.
+  [[nodiscard]] const DayColumn* known() const { return known_ ? &*known_ : nullptr; }
+  /// Whether a row withdraws its record.
+  [[nodiscard]] bool withdraws(std::size_t row) const {
+    return withdrawn_ && !withdrawn_->is_null(row) && std::get<Bools>(withdrawn_->data).values[row] != 0;
+  }
   /// Ids of the customers, by their number.
   [[nodiscard]] const UnitIds& units() const { return units_; }
   /// What ties them to groups; null: they are the groups.
@@ -210,6 +221,43 @@ class Ledger {
     if (follows.are_strings() != key_->are_strings() && key_->has_any())
       refuse(Place{name_, follows.name(), {}}, follows.are_strings() ? "strings" : "integers", "the type of the key column '" + key_->name() + "'");
     if (follows.are_strings() == key_->are_strings()) follows_.emplace(std::move(follows));
+  }
+
+  void read_versions(const arrow::Imported& records, const Run& run) {
+    if (definition_.known) known_.emplace(arrow::read_column(records.field(*definition_.known)), name_);
+    if (definition_.withdrawn) {
+      Column column = arrow::read_column(records.field(*definition_.withdrawn));
+      const bool booleans = std::holds_alternative<Bools>(column.data);
+      for (std::size_t row = 0; row < rows_ && !booleans; ++row)
+        if (!column.is_null(row)) refuse(Place{name_, column.name, {}}, column.kind(), "booleans");
+      if (booleans) withdrawn_ = std::move(column);
+    }
+    for (std::size_t row = 0; row < rows_; ++row)
+      if (key_->is_null(row))
+        refuse(Place{name_, key_->name(), static_cast<std::int64_t>(row)}, "null", "a key: versions of one record have one key");
+    versions_ = group_customers(CustomerColumn(records.field(*definition_.key)), records.rows(), run);
+    // Which of two versions known at once is the later nobody can say, and the order of rows must not.
+    const auto known_before = [&](std::uint32_t a, std::uint32_t b) {
+      const bool always_a = !known_ || known_->is_null(a), always_b = !known_ || known_->is_null(b);
+      return always_a || always_b ? always_a && !always_b : known_->moment(a) < known_->moment(b);
+    };
+    const auto parts = slices(versions_->size(), rows_ >> 16);
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> tied(parts.size(), {UINT32_MAX, 0});
+    parallel_for(parts.size(), run, [&](std::size_t p) {
+      for (std::size_t key = parts[p].begin; key < parts[p].end; ++key) {
+        std::uint32_t* const begin = versions_->rows.data() + versions_->offsets[key];
+        std::uint32_t* const end = versions_->rows.data() + versions_->offsets[key + 1];
+        if (end - begin == 1) continue;
+        std::sort(begin, end, [&](std::uint32_t a, std::uint32_t b) { return known_before(a, b) || (!known_before(b, a) && a < b); });
+        for (const std::uint32_t* row = begin + 1; row < end; ++row)
+          if (!known_before(row[-1], row[0])) tied[p] = std::min(tied[p], {row[0], row[-1]});
+      }
+    });
+    const auto [row, other] = *std::min_element(tied.begin(), tied.end());
+    if (row == UINT32_MAX) return;
+    refuse(Place{name_, key_->name(), static_cast<std::int64_t>(row)},
+           "a second version of " + key_->text(row) + (known_ ? " known at the same time as that" : "") + " in row " + std::to_string(other),
+           known_ ? "different times, which tell the later one" : "known, which tells the later one");
   }
 
   void bind_rules(const arrow::Imported& records) {
@@ -273,6 +321,9 @@ class Ledger {
   std::vector<Currency> currencies_;
   std::optional<MoneyColumn> value_;
   std::optional<KeyColumn> key_, follows_;
+  std::optional<DayColumn> known_;
+  std::optional<Column> withdrawn_;
+  std::optional<CustomerGroups> versions_;
   std::vector<Column> rule_columns_;
   std::vector<BoundCondition> where_rules_, joins_, leaves_, graces_;
   Buffer<std::uint16_t> where_;

@@ -179,16 +179,22 @@ inline Linkage link(std::span<const Ledger* const> ledgers, const Run& run) {
       if (of == Linkage::none) of = group;
       else if (of != group) joined.join(of, group), any_joined = true;
     }
-  if (any_joined)
-    for (auto& groups : out.of)
-      for (std::uint32_t& group : groups)
-        if (group != Linkage::none) group = joined.find(group);
+  // Groups in the order in which the first ledger's units meet them: whoever goes through the groups goes through its records in order.
+  std::vector<std::uint32_t> number(labels, Linkage::none);
+  std::uint32_t groups = 0;
+  for (auto& of : out.of)
+    for (std::uint32_t& group : of) {
+      if (group == Linkage::none) continue;
+      std::uint32_t& known = number[any_joined ? joined.find(group) : group];
+      if (known == Linkage::none) known = groups++;
+      group = known;
+    }
 
-  out.offsets.assign(std::size_t{labels} + 1, 0);
-  for (const auto& groups : out.of)
-    for (const std::uint32_t group : groups)
+  out.offsets.assign(std::size_t{groups} + 1, 0);
+  for (const auto& of : out.of)
+    for (const std::uint32_t group : of)
       if (group != Linkage::none) ++out.offsets[group + 1];
-  for (std::size_t g = 0; g < labels; ++g) out.offsets[g + 1] += out.offsets[g];
+  for (std::size_t g = 0; g < groups; ++g) out.offsets[g + 1] += out.offsets[g];
   out.units.resize(out.offsets.back());
   std::vector<std::size_t> next(out.offsets.begin(), out.offsets.end() - 1);
   for (std::uint32_t l = 0; l < out.of.size(); ++l)

@@ -31,6 +31,8 @@ struct ReconcileOptions {
   ZoneRules timezone = {};
   /// What happened after this day is not looked at. None: nothing is hidden or pending.
   std::optional<Day> as_of = {};
+  /// What became known after this day is not looked at. None: the day of `as_of`.
+  std::optional<Day> recorded = {};
   Rates rates = {};
   std::optional<Currency> reporting_currency = {};
   Run run = {};
@@ -86,8 +88,9 @@ inline std::vector<std::shared_ptr<const Ledger>> in_order(std::vector<std::shar
 inline Reconciliation reconcile(std::vector<std::shared_ptr<const Ledger>> ledgers, const ReconcileOptions& options) {
   ledgers = reconcile_detail::in_order(std::move(ledgers), options.standard);
   if (!options.rates.empty() && !options.reporting_currency) refuse("rates", "rates without a reporting currency", "reporting_currency, as 'USD'");
-  Clock clock{options.timezone, {}};
-  if (options.as_of) clock.as_of = day_number(*options.as_of);
+  Clock clock{options.timezone, {}, {}};
+  if (options.as_of) clock.as_of = clock.recorded = day_number(*options.as_of);
+  if (options.recorded) clock.recorded = day_number(*options.recorded);
   Reconciliation out{
       Periods(options.periods, options.start, options.end), clock, options.reporting_currency, options.rates, options.standard != nullptr, {}};
   bool reached = false;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sojourn/assets/ledger.hpp"
+#include "sojourn/assets/versions.hpp"
 #include "sojourn/core/buffer.hpp"
 #include "sojourn/core/threads.hpp"
 #include "sojourn/core/zone.hpp"
@@ -29,14 +30,16 @@ struct Record {
   std::uint32_t currency;
 };
 
-/// What settles a record's fate before any spell does.
-enum class Settled : std::uint8_t { no, where, no_start, empty, counted_empty, hidden };
+/// What settles a record's fate before any spell does; from `hidden` on as if the row were not there.
+enum class Settled : std::uint8_t { no, where, no_start, empty, counted_empty, hidden, superseded, withdrawn, unknown };
 
 /// How a ledger's times are read, and what is known of them.
 struct Clock {
   ZoneRules zone = {};
   /// What starts after this day is hidden, what ends after it has not ended, and a grace that runs beyond it is pending. None: all is known.
   std::optional<std::int32_t> as_of = {};
+  /// Versions known later than this day are not there yet. None: the latest of all holds.
+  std::optional<std::int32_t> recorded = {};
 };
 
 /// Immutable.
@@ -53,6 +56,8 @@ struct DatedRecords {
   [[nodiscard]] bool is_empty() const { return first == never; }
 
   [[nodiscard]] std::size_t size() const { return customers->size(); }
+  /// Whether a row is the version of its record that holds.
+  [[nodiscard]] bool holds(std::size_t row) const { return settled[row] < Settled::superseded; }
   [[nodiscard]] std::span<const Record> operator[](std::size_t customer) const {
     return {records.data() + customers->offsets[customer], counts[customer]};
   }
@@ -68,6 +73,16 @@ inline bool opens_before(const Ledger& ledger, const Record& a, const Record& b)
   if (a.end != b.end) return a.end < b.end;
   const int keys = ledger.key() != nullptr ? ledger.key()->compare(a.row, b.row) : 0;
   return keys != 0 ? keys < 0 : a.row < b.row;
+}
+
+inline Settled settled_by(Version version) {
+  switch (version) {
+    case Version::superseded: return Settled::superseded;
+    case Version::withdrawn: return Settled::withdrawn;
+    case Version::unknown: return Settled::unknown;
+    case Version::holds: break;
+  }
+  return Settled::no;
 }
 
 }  // namespace records_detail
@@ -90,12 +105,15 @@ inline DatedRecords date_records(const Ledger& ledger, const Clock& clock, const
   out.settled = Buffer<Settled>(ledger.rows());
   const bool count_empty = ledger.definition().empty == EmptyRecords::count;
 
+  const Buffer<Version> versions = versions_on(ledger, clock.recorded, clock.zone, run);
+
   // A record that takes part, or why it does not.
   const auto date = [&](std::uint32_t row, Record& record) {
     const bool starts = !ledger.start().is_null(row), ends = !ledger.end().is_null(row);
     record.row = row;
     record.start = starts ? ledger.start().day(row, clock.zone) : never;
     record.end = ends ? ledger.end().day(row, clock.zone) : never;
+    if (!versions.empty() && versions[row] != Version::holds) return records_detail::settled_by(versions[row]);
     if (starts && clock.as_of && record.start > *clock.as_of) return Settled::hidden;
     if (ledger.failed_where(row) != Ledger::passes) return Settled::where;
     if (!starts) return Settled::no_start;

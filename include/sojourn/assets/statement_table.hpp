@@ -21,7 +21,8 @@ class SegmentCells {
     std::size_t kinds[3] = {};
     for (const Reconciled& part : reconciliation.ledgers) {
       const Column& values = part.statement.segments.values;
-      if (values.size() > 1) ++kinds[std::holds_alternative<Strings>(values.data) ? 0 : std::holds_alternative<Ints>(values.data) ? 1 : 2];
+      if (std::holds_alternative<Strings>(values.data)) kinds[0] += values.size() > 1;  // that is what no segments at all look like, too
+      else ++kinds[std::holds_alternative<Ints>(values.data) ? 1 : 2];
     }
     as_ints_ = kinds[1] > 0 && kinds[0] + kinds[2] == 0;
     as_bools_ = kinds[2] > 0 && kinds[0] + kinds[1] == 0;
