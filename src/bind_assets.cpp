@@ -28,11 +28,11 @@ Definition definition_from(const std::string& json) {
 }
 
 SharedLedger make_ledger(std::string name, const py::object& records, const Definition& definition, std::optional<std::string> group,
-                         std::optional<std::size_t> threads) {
+                         const std::vector<std::string>& reasons, std::optional<std::size_t> threads) {
   const auto table = import_table(records, name);
   const Run run = make_run(threads, "reading records");
   const py::gil_scoped_release release;
-  return std::make_shared<Ledger>(std::move(name), *table, definition, std::move(group), run);
+  return std::make_shared<Ledger>(std::move(name), *table, definition, std::move(group), run, reasons);
 }
 
 /// What the Python function was given, in C++'s terms. Days count from 1970-01-01.
@@ -99,7 +99,8 @@ void bind_assets(py::module_& m) {
       .def("__eq__", [](const Definition& self, const Definition& other) { return self == other; });
 
   py::class_<Ledger, SharedLedger>(m, "Ledger")
-      .def(py::init(&make_ledger), py::arg("name"), py::arg("records"), py::arg("definition"), py::arg("group"), py::arg("threads"))
+      .def(py::init(&make_ledger), py::arg("name"), py::arg("records"), py::arg("definition"), py::arg("group"), py::arg("reasons"),
+           py::arg("threads"))
       .def_property_readonly("name", &Ledger::name)
       .def_property_readonly("customers", [](const Ledger& self) { return self.customers().size(); })
       .def("__len__", &Ledger::rows);

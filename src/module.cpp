@@ -19,6 +19,7 @@ void bind_drivers(py::module_& m);
 void bind_score_change(py::module_& m);
 void bind_scores(py::module_& m);
 void bind_assets(py::module_& m);
+void bind_bond(py::module_& m);
 void bind_bridge(py::module_& m);
 void bind_restatement(py::module_& m);
 void bind_datasets(py::module_& m);
@@ -45,6 +46,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   sojourn::python::bind_score_change(m);
   sojourn::python::bind_scores(m);
   sojourn::python::bind_assets(m);
+  sojourn::python::bind_bond(m);
   sojourn::python::bind_bridge(m);
   sojourn::python::bind_restatement(m);
   sojourn::python::bind_datasets(m);

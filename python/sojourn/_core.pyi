@@ -187,7 +187,13 @@ class Definition:
 
 class Ledger:
     def __init__(
-        self, name: str, records: Any, definition: Definition, group: str | None, threads: int | None
+        self,
+        name: str,
+        records: Any,
+        definition: Definition,
+        group: str | None,
+        reasons: Sequence[str],
+        threads: int | None,
     ) -> None: ...
     def __len__(self) -> int: ...
     @property
@@ -241,6 +247,23 @@ class Differences:
     def bridge(self, money: str, threads: int | None) -> Table: ...
     def records(self, money: str, threads: int | None) -> Table: ...
 
+def bond(
+    reconciliation: Reconciliation,
+    ledger: str | None,
+    measure: str,
+    tolerance: float,
+    money: str,
+    threads: int | None,
+) -> Table: ...
+def bond_customers(
+    reconciliation: Reconciliation,
+    period: int,
+    ledger: str | None,
+    measure: str,
+    tolerance: float,
+    money: str,
+    threads: int | None,
+) -> Table: ...
 def bridge(
     reconciliation: Reconciliation,
     ledger: str,
@@ -290,6 +313,14 @@ def drivers(
     seed: int,
     threads: int | None,
 ) -> Table: ...
+def earned_growth(
+    reconciliation: Reconciliation,
+    earned: Sequence[str],
+    over: int,
+    ledger: str | None,
+    money: str,
+    threads: int | None,
+) -> Table: ...
 def event_paths(log: EventLog, outcomes: Sequence[tuple[str, str]], threads: int | None) -> Paths: ...
 def graph(paths: Paths, threads: int | None) -> JourneyGraph: ...
 def hand_offs(graph: JourneyGraph) -> Table: ...
@@ -308,6 +339,13 @@ def insurer(
     fault_size: float,
     threads: int | None,
 ) -> tuple[dict[str, Table], int, int, int]: ...
+def leaving(
+    reconciliation: Reconciliation,
+    by: Sequence[str] | None,
+    ledger: str | None,
+    money: str,
+    threads: int | None,
+) -> Table: ...
 def likely_paths(graph: JourneyGraph, to: str, k: int) -> Table: ...
 def loops(graph: JourneyGraph) -> Table: ...
 def min_cut(graph: JourneyGraph, source: str, target: str) -> Table: ...

@@ -6,11 +6,12 @@ import html
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
-from sojourn import _core
+from sojourn import _bond, _core
+from sojourn._bond import named_columns
 from sojourn._core import InvalidInput
 from sojourn._threads import checked
 from sojourn._zones import zone_rules
@@ -178,6 +179,9 @@ class Ledger:
     group
         Column with the unit that ledgers share, as a household; None: the customers themselves are shared. Records
         without one are counted by `check`, customers without any are ``identity`` in bridges.
+    reasons
+        Columns of text, integers or booleans with the recorded reason for an end, from the coarsest to the finest, for
+        `Reconciliation.leaving`.
     threads
         Number of threads (None: all). The answer never depends on it.
 
@@ -203,6 +207,7 @@ class Ledger:
         definition: Definition,
         group: str | None = None,
         *,
+        reasons: Sequence[str] = (),
         threads: int | None = None,
     ) -> None:
         if not isinstance(name, str) or not name:
@@ -211,7 +216,9 @@ class Ledger:
             raise InvalidInput(f"{name}: found {type(definition).__name__} for definition, expected sj.Definition")
         self._definition = definition
         self._like = records
-        self._core = _core.Ledger(name, as_arrow(records, name), definition._core, group, checked(threads))
+        self._core = _core.Ledger(
+            name, as_arrow(records, name), definition._core, group, named_columns(reasons, "reasons"), checked(threads)
+        )
 
     @property
     def name(self) -> str:
@@ -335,7 +342,8 @@ class Reconciliation:
         -------
         Table
             period (its first day), segment, currency, direction, reason, rule (the rule's or the grace's name, where
-            the reason has one), count, value. In every period, segment and currency the rows of a direction add up to
+            the reason has one), count, value, events (how many of either side stand behind a count, which is net). In
+            every period, segment and currency the rows of a direction add up to
             the ledger's figure less the standard's: ``in`` to joined, ``out`` to left, ``net`` to in less out. Rows of
             ``matched`` have count 0 and the difference of value. The reasons:
 
@@ -470,12 +478,62 @@ class Reconciliation:
             self._differences[ledger] = _core.bridge(self._core, ledger, standard, linkage, self._window, self._threads)
         return self._differences[ledger]
 
-    def plot(self) -> Any:
-        """Return the statement as an altair chart: a row a ledger; in above, out below, net as a line."""
-        from sojourn._statement_chart import statement_chart
+    def plot(
+        self,
+        ledger: str | None = None,
+        period: date | str | None = None,
+        direction: Literal["in", "out", "net"] = "net",
+    ) -> Any:
+        """Return an altair chart: of the statement, or of the way from a ledger's number to the standard's.
 
-        units = {name: self._ledgers[name].definition.to_dict()["customer"] for name in self.ledgers}
-        return statement_chart(self._exact().rows(), units, self._periods, standard=self._core.has_standard)
+        Parameters
+        ----------
+        ledger
+            None: the statement, a row a ledger; in above, out below, net as a line. A name: the waterfall of its
+            `bridge`, a bar a reason, reductions first; what is unexplained is dashed, and drawn when it is 0 too.
+        period
+            First day of the waterfall's period (None: the last).
+        direction
+            What the waterfall is of: customers in, out, or in less out.
+
+        Raises
+        ------
+        InvalidInput
+            For a name that no ledger has, a day that begins no period, another direction; for a waterfall without a
+            standard.
+        """
+        if ledger is None:
+            from sojourn._statement_chart import statement_chart
+
+            units = {name: self._unit(name) for name in self.ledgers}
+            return statement_chart(self._exact().rows(), units, self._periods, standard=self._core.has_standard)
+        from sojourn._waterfall_chart import waterfall_chart
+
+        if direction not in ("in", "out", "net"):
+            raise InvalidInput(f"direction: found {direction!r:.60}, expected 'in', 'out' or 'net'")
+        rows = Table(self._explained(ledger).bridge("decimal", self._threads)).rows()
+        said = self._exact().rows()
+        days = sorted({row["period"] for row in said})
+        day = days[-1] if period is None else _EPOCH + timedelta(days=_day(period, "period"))
+        if day not in days:
+            raise InvalidInput(f"period: found {day}, expected the first day of a period from {days[0]} to {days[-1]}")
+        standard = self.ledgers[0]
+        ends: dict[str, dict[str | None, tuple[int, Any]]] = {ledger: {}, standard: {}}
+        for row in said:
+            if row["period"] != day or row["ledger"] not in ends:
+                continue
+            parts = {"in": (1, 0), "out": (0, 1), "net": (1, -1)}[direction]
+            count, value = ends[row["ledger"]].get(row["currency"], (0, 0))
+            ends[row["ledger"]][row["currency"]] = (
+                count + parts[0] * row["joined"] + parts[1] * row["left"],
+                value + parts[0] * row["joined_value"] + parts[1] * row["left_value"],
+            )
+        own = [row for row in rows if row["period"] == day and row["direction"] == direction]
+        counted = (self._unit(ledger), self._unit(standard))
+        return waterfall_chart(own, ends, counted, day, self._periods, direction)
+
+    def _unit(self, ledger: str) -> str:
+        return str(self._ledgers[ledger].definition.to_dict()["customer"])
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write all of it into a folder of its own: all files or none; those of an earlier reconciliation are replaced.
@@ -546,6 +604,220 @@ class Reconciliation:
         )
         head = "".join(f"<th>{name}</th>" for name in ("ledger", "opening", "in", "out", "closing"))
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+    def bond(self, ledger: str | None = None, *, measure: str = "value", tolerance: float = 0.0) -> Table:
+        """Return what became of the customers between each period's opening and closing.
+
+        Parameters
+        ----------
+        ledger
+            Name of one; None: all.
+        measure
+            What "more" is more of: ``"value"`` in force, or ``"records"``, their number.
+        tolerance
+            A change of at most this share of what was there at opening is ``same`` (0.05: five per cent).
+
+        Returns
+        -------
+        Table
+            A row for each ledger, period, segment, currency and state that anyone is in: customers; opening and
+            closing, how many of them were there then; opening_value and closing_value, their value in force; change
+            and fx, which lead from one to the other; opening_records and closing_records, the records in force. Every
+            customer has one state in a period:
+
+            - ``new``: there at closing, not at opening, and never before the period.
+            - ``returned``: at closing a record is in force, at opening none was: the customer had left, or was dormant
+              (those are in `opening`).
+            - ``more``, ``same``, ``less``: a record is in force at both; by `measure`.
+            - ``mixed``: more in one currency, less in another, and no reporting currency to weigh them in.
+            - ``dormant``: there at closing without a record in force, in grace.
+            - ``left``: there at opening, not at closing.
+            - ``other in``, ``other out``: would be new or returned, or left, but the ledger's own rules (`joins`,
+              `leaves`) do not count it, as in `statement`.
+            - ``came and went``: there only in between.
+
+            Over the states, opening, closing and their values add up to those of `statement`, and the closing of
+            ``dormant`` is its in_grace; `check` holds them to it. A customer who left and came back within the period
+            is compared from end to end. Change is at closing's rates, so that a rate alone makes nobody ``more``.
+
+        Raises
+        ------
+        InvalidInput
+            For a ledger without a value (take ``measure="records"``), a tolerance outside [0, 1).
+
+        Examples
+        --------
+        >>> import sojourn as sj
+        >>> from datetime import date
+        >>> records = {
+        ...     "who": ["a", "b", "b"], "from": [date(2026, 1, 1), date(2026, 1, 1), date(2026, 2, 1)],
+        ...     "to": [date(2026, 2, 20), date(2026, 2, 1), None], "fee": [10, 10, 15],
+        ... }
+        >>> crm = sj.Ledger("CRM", records, sj.Definition("who", "from", "to", value="fee", currency="USD"))
+        >>> r = sj.reconcile([crm], start="2026-02-01", end="2026-03-01")
+        >>> [(row["state"], row["customers"], row["change"]) for row in r.bond().rows()]
+        [('more', 1, 5.0), ('left', 1, -10.0)]
+        """
+        return Table(_core.bond(self._core, ledger, measure, tolerance, self._money, self._threads), self._like)
+
+    def plot_bond(self, ledger: str | None = None, *, measure: str = "value", tolerance: float = 0.0) -> Any:
+        """Return the bond as an altair chart: what grows above the line, what shrinks below; a row a ledger.
+
+        Parameters
+        ----------
+        ledger, measure, tolerance
+            As in `bond`.
+
+        Raises
+        ------
+        InvalidInput
+            As `bond`.
+        """
+        from sojourn._bond_chart import bond_chart
+
+        rows = Table(_core.bond(self._core, ledger, measure, tolerance, "decimal", self._threads)).rows()
+        names = self.ledgers if ledger is None else [ledger]
+        units = {name: self._ledgers[name].definition.to_dict()["customer"] for name in names}
+        return bond_chart(rows, units, self._periods)
+
+    def bond_customers(
+        self,
+        period: date | datetime | str,
+        ledger: str | None = None,
+        *,
+        measure: str = "value",
+        tolerance: float = 0.0,
+    ) -> Table:
+        """Return the customers behind the rows of `bond` in one period.
+
+        Parameters
+        ----------
+        period
+            Its first day.
+        ledger, measure, tolerance
+            As in `bond`.
+
+        Returns
+        -------
+        Table
+            As `bond`, with the customer's id behind the ledger: customers, opening and closing are 1 or 0. A customer
+            with value in several currencies, or who came back in another segment, has a row in each. In order of
+            ledger and customer; sums by state, segment and currency are the rows of `bond`.
+
+        Raises
+        ------
+        InvalidInput
+            As `bond`, and for a day that is no period's first.
+        """
+        first = _day(period, "period")
+        found = _core.bond_customers(self._core, first, ledger, measure, tolerance, self._money, self._threads)
+        return Table(found, self._like)
+
+    def leaving(self, by: Sequence[str] | None = None, ledger: str | None = None) -> Table:
+        """Return the recorded reasons for leaving as a tree that keeps what nobody knows.
+
+        Parameters
+        ----------
+        by
+            Columns among the `reasons` that the ledger keeps, a level of the tree each, coarsest first; None: all.
+        ledger
+            Name of one; None: all.
+
+        Returns
+        -------
+        Table
+            A row for each ledger, period, segment, currency and node: level (0: the root); path, the reasons from the
+            root down, joined by " › " ("all" at the root); the reason columns (null below the node's level);
+            customers and value that left for that recorded reason; of, all who left; share, customers / of (null when
+            nobody left). What has no recorded reason (null, blank, the word "unknown") is "unknown", which stands last
+            under every node, also with 0. Nodes add up to their parent, and the root is `left` and left_value of
+            `statement`.
+
+        Raises
+        ------
+        InvalidInput
+            For a column that the ledger does not keep, or when none keeps any.
+
+        Notes
+        -----
+        The record that closed the spell says why. That is what was written down, not what made the customer leave.
+
+        Examples
+        --------
+        >>> import sojourn as sj
+        >>> from datetime import date
+        >>> records = {
+        ...     "who": ["a", "b", "c"], "from": [date(2026, 1, 5)] * 3,
+        ...     "to": [date(2026, 2, 1), date(2026, 2, 9), date(2026, 2, 9)], "why": ["price", "price", None],
+        ... }
+        >>> crm = sj.Ledger("CRM", records, sj.Definition("who", "from", "to"), reasons=["why"])
+        >>> r = sj.reconcile([crm], start="2026-02-01", end="2026-03-01")
+        >>> [(row["path"], row["customers"], row["of"]) for row in r.leaving().rows()]
+        [('all', 3, 3), ('price', 2, 3), ('unknown', 1, 3)]
+        """
+        columns = None if by is None else named_columns(by, "by")
+        return Table(_core.leaving(self._core, columns, ledger, self._money, self._threads), self._like)
+
+    def earned_growth(
+        self, earned: Sequence[str] = ("referral",), *, over: int = 1, ledger: str | None = None
+    ) -> Table:
+        """Return growth that customers earned for the company: those who stayed, and those they referred.
+
+        Parameters
+        ----------
+        earned
+            Values of the definition's `acquired` column that count as earned; all others are bought.
+        over
+            How many periods a row spans. Earned growth is a figure of a year: take ``periods="1 year"``, or 12 months.
+        ledger
+            Name of one; None: all.
+
+        Returns
+        -------
+        Table
+            A row for each ledger, period (the last one spanned; `since` is the first day of the span) and currency.
+            Each of these counts customers, and with ``_value`` the money: opening; retained, the opening's customers
+            at closing; earned_new, bought_new and unknown_new (`acquired` is null), at closing, who came for the first
+            time; returned, who had left before the opening; other_in, whose coming the ledger's `joins` do not count;
+            closing. fx is what rates did to the retained, kept out
+            of their value. Then nrr = retained_value / opening_value; earned_growth = nrr + earned_new_value /
+            opening_value − 1; earned_growth_most, as if all unknown_new were earned. Ratios are null unless
+            opening_value is positive. In every row::
+
+                retained + earned_new + bought_new + unknown_new + returned + other_in = closing
+
+            and the same in value with + fx.
+
+        Raises
+        ------
+        InvalidInput
+            When no ledger names `acquired`, or a word of `earned` is not among its values.
+
+        Notes
+        -----
+        F. Reichheld, D. Darnell and M. Burns, "Net Promoter 3.0", Harvard Business Review, November–December 2021. The
+        record that opened a customer's first spell says how the customer came.
+
+        Examples
+        --------
+        >>> import sojourn as sj
+        >>> from datetime import date
+        >>> records = {
+        ...     "who": ["a", "a", "b", "c"], "fee": [100, 85, 25, 20],
+        ...     "from": [date(2024, 1, 1), date(2025, 7, 1), date(2025, 3, 1), date(2025, 4, 1)],
+        ...     "to": [date(2025, 7, 1), None, None, None], "how": [None, None, "referral", "advert"],
+        ... }
+        >>> company = sj.Definition("who", "from", "to", value="fee", currency="USD", acquired="how")
+        >>> crm = sj.Ledger("CRM", records, company)
+        >>> r = sj.reconcile([crm], periods="1 year", start="2025-01-01", end="2026-01-01")
+        >>> row = r.earned_growth().rows()[0]
+        >>> row["opening_value"], row["retained_value"], row["earned_new_value"], row["closing_value"]
+        (100.0, 85.0, 25.0, 130.0)
+        >>> row["nrr"], row["earned_growth"]
+        (0.85, 0.1)
+        """
+        words = _bond.earned_words(earned)
+        return Table(_core.earned_growth(self._core, words, over, ledger, self._money, self._threads), self._like)
 
 
 def reconcile(

@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "sojourn/assets/bond.hpp"
 #include "sojourn/assets/fates.hpp"
 #include "sojourn/assets/guards.hpp"
+#include "sojourn/assets/leaving.hpp"
 #include "sojourn/assets/reconcile.hpp"
 #include "sojourn/assets/statement.hpp"
 
@@ -79,6 +82,56 @@ inline void check_fates(const Reconciled& part, const Run& run, std::vector<Chec
   out.push_back(std::move(edges));
 }
 
+/// The states of the bond add up to opening and closing, and its dormant customers are those in grace.
+inline void check_bond(const Reconciliation& reconciliation, const Reconciled& part, const Run& run, std::vector<Check>& out) {
+  Check count{part.ledger->name() + ": the bond's customers add up", Check::Kind::identity},
+      value{part.ledger->name() + ": the bond's value adds up", Check::Kind::identity};
+  const std::vector<BondRow> bonds = bond(reconciliation, part, {BondMeasure::records, {}}, run);
+  auto next = bonds.begin();
+  for (const StatementRow& row : part.statement.rows) {
+    BondSums sums;
+    std::int64_t dormant = 0;
+    for (; next != bonds.end() && reconciliation.periods.edge(next->period) == row.period && next->segment == row.segment &&
+           next->currency == row.currency;
+         ++next) {
+      sums += next->sums;
+      if (next->state == BondState::dormant) dormant += next->sums.closing;
+    }
+    note(count,
+         sums.opening == row.customers(Flow::opening) && sums.closing == row.customers(Flow::closing) && dormant == row.customers(Flow::in_grace),
+         place(part, row) + ": the states hold " + std::to_string(sums.opening) + " customers at opening and " + std::to_string(sums.closing) +
+             " at closing, " + std::to_string(dormant) + " of them dormant");
+    note(value, sums.opening_value == row.worth(Flow::opening) && sums.closing_value == row.worth(Flow::closing),
+         place(part, row) + ": the states are not worth what the statement is");
+  }
+  if (next != bonds.end()) note(count, false, "a row of the bond is not in the statement");
+  out.push_back(std::move(count));
+  out.push_back(std::move(value));
+}
+
+/// Every node of the reasons for leaving is its children's sum, and the root is all who left.
+inline void check_leaving(const Reconciliation& reconciliation, const Reconciled& part, const Run& run, std::vector<Check>& out) {
+  if (part.ledger->reasons().empty()) return;
+  Check check{part.ledger->name() + ": reasons for leaving add up", Check::Kind::identity};
+  std::vector<std::size_t> by(part.ledger->reasons().size());
+  std::iota(by.begin(), by.end(), std::size_t{0});
+  const std::vector<LeavingNode> nodes = leaving(reconciliation, part, by, run);
+  std::size_t n = 0;
+  for (const StatementRow& row : part.statement.rows) {
+    // By level: what the nodes of this row come to, which is the same at every level.
+    std::vector<std::pair<std::int64_t, Int128>> sums(by.size() + 1);
+    for (; n < nodes.size() && &part.statement.rows[nodes[n].statement_row] == &row; ++n) {
+      sums[nodes[n].path.size()].first += nodes[n].customers;
+      sums[nodes[n].path.size()].second += nodes[n].value;
+    }
+    for (const auto& [customers, value] : sums)
+      note(check, customers == row.customers(Flow::left) && value == row.worth(Flow::left),
+           place(part, row) + ": a level of the tree has " + std::to_string(customers) + " customers, the statement " +
+               std::to_string(row.customers(Flow::left)) + " that left");
+  }
+  out.push_back(std::move(check));
+}
+
 }  // namespace check_detail
 
 /// Identities, then guards, ledger by ledger. Never throws for what it finds.
@@ -87,6 +140,8 @@ inline std::vector<Check> check(const Reconciliation& reconciliation, const Run&
   for (const Reconciled& part : reconciliation.ledgers) {
     check_detail::check_rows(part, out);
     check_detail::check_fates(part, run, out);
+    check_detail::check_bond(reconciliation, part, run, out);
+    check_detail::check_leaving(reconciliation, part, run, out);
   }
   for (const Reconciled& part : reconciliation.ledgers) guard(part, reconciliation, out);
   return out;

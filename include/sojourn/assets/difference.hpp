@@ -86,12 +86,6 @@ struct MergedLabels {
 
 namespace difference_detail {
 
-inline std::string label_text(const Column& values, std::uint32_t code) {
-  if (const auto* strings = std::get_if<Strings>(&values.data)) return (*strings->words)[strings->codes[code]];
-  if (const auto* ints = std::get_if<Ints>(&values.data)) return std::to_string(ints->values[code]);
-  return std::get<Bools>(values.data).values[code] != 0 ? "true" : "false";
-}
-
 template <class Value, class ValueOf>
 std::vector<Value> merge_values(const Column& a, const Column& b, std::vector<std::uint32_t>& of_a, std::vector<std::uint32_t>& of_b,
                                 const ValueOf& value_of) {

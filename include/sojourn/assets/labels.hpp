@@ -90,4 +90,11 @@ inline Labels label(const Column& column, const std::string& table) {
   refuse(Place{table, column.name, {}}, column.kind(), "strings, integers or booleans");
 }
 
+/// A label written out; not for code 0.
+inline std::string label_text(const Column& values, std::uint32_t code) {
+  if (const auto* strings = std::get_if<Strings>(&values.data)) return (*strings->words)[strings->codes[code]];
+  if (const auto* ints = std::get_if<Ints>(&values.data)) return std::to_string(ints->values[code]);
+  return std::get<Bools>(values.data).values[code] != 0 ? "true" : "false";
+}
+
 }  // namespace sojourn

@@ -3,6 +3,7 @@
 // Cost: O(records) to read and group; 4 bytes a record for the grouping, 8 for its value, and the columns that the definition names.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <map>
@@ -113,29 +114,35 @@ class Ledger {
   static constexpr std::uint16_t passes = UINT16_MAX;
 
   /// @param group a column with the unit that ledgers share, as a household; records without one are counted by `check`.
+  /// @param reasons columns with the recorded reason for an end, from the coarsest to the finest.
   /// @throws InvalidInput for a bad definition, a missing column, a wrong type, a null customer, an amount that is none, no records.
-  Ledger(std::string name, const arrow::Imported& records, Definition definition, std::optional<std::string> group = {}, const Run& run = {})
+  Ledger(std::string name, const arrow::Imported& records, Definition definition, std::optional<std::string> group = {}, const Run& run = {},
+         const std::vector<std::string>& reasons = {})
       : name_(std::move(name)), definition_(std::move(definition)), rows_(static_cast<std::size_t>(records.rows())) {
     validate(definition_, name_ + ": definition");
     if (rows_ == 0) refuse(name_, "an empty table", "at least one record");
     if (rows_ >= UINT32_MAX) refuse(name_, std::to_string(rows_) + " records", "fewer than 4,294,967,295");
     const CustomerColumn customers(records.field(definition_.customer));
     const auto read = [&](const std::string& column) { return arrow::read_column(records.field(column)); };
-    start_.emplace(read(definition_.start), name_);
-    end_.emplace(read(definition_.end), name_);
+    parallel_for(2, run, [&](std::size_t i) { (i == 0 ? start_ : end_).emplace(read(i == 0 ? definition_.start : definition_.end), name_); });
     if (definition_.segment) segments_ = label(read(*definition_.segment), name_);
     read_currency(records);
     if (definition_.value) {
       value_ =
           read_money(records.field(*definition_.value), records.rows(), [&](std::size_t row) { return currencies_[currency_[row]].digits; }, run);
     }
-    if (definition_.acquired) (void)records.field(*definition_.acquired);
+    if (definition_.acquired) acquired_ = label(read(*definition_.acquired), name_);
+    for (const std::string& column : reasons) {
+      if (std::count(reasons.begin(), reasons.end(), column) > 1) refuse(name_ + ": reasons", "'" + column + "' twice", "each column once");
+      reasons_.push_back({column, label(read(column), name_)});
+    }
     if (definition_.key) key_.emplace(read(*definition_.key), name_);
     if (definition_.follows) read_follows(read(*definition_.follows));
     bind_rules(records);
     judge_where(run);
-    groups_ = group_customers(customers, records.rows(), run);
-    units_ = UnitIds(customers, groups_, run);
+    Buffer<std::int64_t> integers;
+    groups_ = group_customers(customers, records.rows(), run, &integers);
+    units_ = UnitIds(customers, groups_, std::move(integers), run);
     if (definition_.known || definition_.withdrawn) read_versions(records, run);
     if (group) links_ = read_links(records.field(*group), groups_, run);
   }
@@ -158,6 +165,15 @@ class Ledger {
   [[nodiscard]] const KeyColumn* key() const { return key_ ? &*key_ : nullptr; }
   /// Null when no record follows another.
   [[nodiscard]] const KeyColumn* follows() const { return follows_ ? &*follows_ : nullptr; }
+  /// How customers came; of one value where the definition does not say.
+  [[nodiscard]] const Labels& acquired() const { return acquired_; }
+  /// A column with the recorded reason for an end.
+  struct ReasonColumn {
+    std::string name;
+    Labels labels;
+  };
+  /// From the coarsest to the finest.
+  [[nodiscard]] const std::vector<ReasonColumn>& reasons() const { return reasons_; }
   /// The records by key, the versions of each from the first known to the last; null: every row is a record of its own.
   [[nodiscard]] const CustomerGroups* versions() const { return versions_ ? &*versions_ : nullptr; }
   /// When each version was known; null: all always were.
@@ -186,6 +202,7 @@ class Ledger {
 
  private:
   static std::optional<std::size_t> first_failing(const std::vector<BoundCondition>& rules, std::size_t row, std::int64_t spell) {
+    if (rules.empty()) return std::nullopt;
     for (std::size_t r = 0; r < rules.size(); ++r)
       if (rules[r].judge(row, spell) != Truth::yes) return r;
     return std::nullopt;
@@ -317,7 +334,8 @@ class Ledger {
   Definition definition_;
   std::size_t rows_;
   std::optional<DayColumn> start_, end_;
-  Labels segments_, currency_;
+  Labels segments_, currency_, acquired_;
+  std::vector<ReasonColumn> reasons_;
   std::vector<Currency> currencies_;
   std::optional<MoneyColumn> value_;
   std::optional<KeyColumn> key_, follows_;

@@ -31,7 +31,7 @@ class SegmentCells {
     nulls_.push_back(code == 0);
     if (as_ints_) ints_.values.push_back(code == 0 ? 0 : std::get<Ints>(values.data).values[code]);
     else if (as_bools_) bools_.values.push_back(code == 0 ? 0 : std::get<Bools>(values.data).values[code]);
-    else words_.add(code == 0 ? std::string() : text(values, code));
+    else words_.add(code == 0 ? std::string() : label_text(values, code));
   }
   [[nodiscard]] Column finish(std::string name) && {
     Column out{std::move(name), Ints{}, std::move(nulls_)};
@@ -42,11 +42,6 @@ class SegmentCells {
   }
 
  private:
-  static std::string text(const Column& values, std::uint32_t code) {
-    if (const auto* strings = std::get_if<Strings>(&values.data)) return (*strings->words)[strings->codes[code]];
-    if (const auto* ints = std::get_if<Ints>(&values.data)) return std::to_string(ints->values[code]);
-    return std::get<Bools>(values.data).values[code] != 0 ? "true" : "false";
-  }
   bool as_ints_ = false, as_bools_ = false;
   std::vector<std::uint8_t> nulls_;
   Ints ints_;

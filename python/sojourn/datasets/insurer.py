@@ -84,10 +84,12 @@ class Insurer:
         """CRM counts accounts, POLICY terms, BILLING billing accounts; the company counts households that pay."""
         said = json.loads(_text("insurer_definitions.json"))
         money = {"value": "value", "currency": "USD", "key": "record"}
-        return {
-            name: Ledger(name, getattr(self, silo), Definition.from_dict({**said[name], **money}), group="household")
-            for name, silo in _SILOS.items()
-        }
+        ledgers = {}
+        for name, silo in _SILOS.items():
+            records, definition = getattr(self, silo), Definition.from_dict({**said[name], **money})
+            reasons = ["end_reason"] if "end_reason" in records.columns else []
+            ledgers[name] = Ledger(name, records, definition, group="household", reasons=reasons)
+        return ledgers
 
     def __repr__(self) -> str:
         last = self.end - timedelta(days=1)
