@@ -13,11 +13,9 @@
 namespace {
 
 using namespace sojourn;
-using namespace std::chrono;
 
-constexpr std::int32_t on(int month, unsigned day) {  // of 2026; before it: months from 0 down
-  return static_cast<std::int32_t>(local_days{year{2026} / 1 / 1 + months{month - 1}}.time_since_epoch().count()) + static_cast<std::int32_t>(day) -
-         1;
+std::int32_t on(int year, unsigned month, unsigned day) {
+  return day_number(Day{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}});
 }
 
 /// A record as the program holds it.
@@ -62,10 +60,10 @@ std::shared_ptr<const Ledger> build_crm() {
   definition.currency = "USD";
   definition.key = "account";
   return build("CRM",
-               {{"A1", "H1", on(-1, 3), {}, 120'000, true},
-                {"A2", "H1", on(1, 12), {}, 30'000, true},
-                {"A3", "H2", on(1, 20), on(2, 15), 80'000, true},
-                {"A4", "H3", on(2, 3), {}, 45'050, true}},
+               {{"A1", "H1", on(2025, 11, 3), {}, 120'000, true},
+                {"A2", "H1", on(2026, 1, 12), {}, 30'000, true},
+                {"A3", "H2", on(2026, 1, 20), on(2026, 2, 15), 80'000, true},
+                {"A4", "H3", on(2026, 2, 3), {}, 45'050, true}},
                definition);
 }
 
@@ -78,10 +76,11 @@ std::shared_ptr<const Ledger> build_company() {
   Condition paid{Condition::Kind::compare, "paid", Compare::eq};
   paid.values.emplace_back(true);
   definition.where.push_back({"paid", paid});
-  return build(
-      "company",
-      {{"P1", "H1", on(-1, 5), {}, 150'000, true}, {"P2", "H2", on(2, 1), on(3, 1), 80'000, true}, {"P3", "H3", on(2, 4), {}, 45'050, false}},
-      definition);
+  return build("company",
+               {{"P1", "H1", on(2025, 11, 5), {}, 150'000, true},
+                {"P2", "H2", on(2026, 2, 1), on(2026, 3, 1), 80'000, true},
+                {"P3", "H3", on(2026, 2, 4), {}, 45'050, false}},
+               definition);
 }
 
 void print_statement(const Reconciliation& report) {
@@ -115,14 +114,15 @@ int main() {
   try {
     ReconcileOptions options;
     options.standard = build_company();
-    options.start = day_of(on(1, 1));
-    options.end = day_of(on(4, 1));
+    options.start = day_of(on(2026, 1, 1));
+    options.end = day_of(on(2026, 4, 1));
     const auto report = std::make_shared<const Reconciliation>(reconcile({build_crm()}, options));
     print_statement(*report);
 
+    constexpr std::int32_t window = 90;  // days: how far apart two ledgers may date one event
     const std::size_t crm = report->index_of("CRM"), company = report->index_of("company");
     const Linkage groups = link(std::vector<const Ledger*>{report->ledgers[company].ledger.get(), report->ledgers[crm].ledger.get()}, options.run);
-    const Differences differences = bridge_records(report, crm, company, groups, grace_days("90d", "window"), options.run);
+    const Differences differences = bridge_records(report, crm, company, groups, window, options.run);
     const std::vector<BridgeRow> sums = sum_differences(differences, options.run);
     std::puts("\nwhy the CRM's number is not the company's");
     print(bridge_table(differences, sums, MoneyStyle::minor), {"period", "direction", "reason", "rule", "count", "value"});

@@ -171,12 +171,12 @@ def page(r: Reconciliation) -> str:
     """Return the page: summary, pictures, tables. Nothing is fetched, no script."""
     import vl_convert
 
-    chart = r.plot()
-    picture = vl_convert.vegalite_to_svg(chart.to_json())
+    charts = [r.plot(), *(r.plot(name) for name in explained(r))]
+    pictures = [vl_convert.vegalite_to_svg(chart.to_json()) for chart in charts]
     template = escaping(Path(__file__).parent).get_template("reconciliation.html.jinja")
     bridges = [(clean(name), _bridge_rows(r, name)) for name in explained(r)]
     checks = [{key: clean(str(row[key] if row[key] is not None else "")) for key in row} for row in r.check().rows()]
-    return template.render(summary=summary(r), pictures=[picture], bridges=bridges, checks=checks)
+    return template.render(summary=summary(r), pictures=pictures, bridges=bridges, checks=checks)
 
 
 def _bridge_rows(r: Reconciliation, name: str) -> list[list[str]]:

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 import sojourn as sj
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reconcile.md").read_text(encoding="utf-8")
@@ -42,8 +44,20 @@ def test_the_window_table_and_the_gap() -> None:
     assert gaps == {162}
 
 
-def test_every_reason_is_told() -> None:
-    for reason in (
-        "matched", "timing", "rewrite", "grain", "rule", "identity", "pending", "only here", "no event there", "unexplained",
-    ):  # fmt: skip
-        assert f"| `{reason}` |" in TEXT
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "matched",
+        "timing",
+        "rewrite",
+        "grain",
+        "rule",
+        "identity",
+        "pending",
+        "only here",
+        "no event there",
+        "unexplained",
+    ],
+)
+def test_every_reason_is_told(reason: str) -> None:
+    assert f"| `{reason}` |" in TEXT
