@@ -81,8 +81,10 @@ def bridge_of(name: str) -> pl.DataFrame:
     bridge = r.bridge(name).to_polars()
     wide = bridge.pivot("direction", index=["reason", "rule"], values="count", aggregate_function="sum").fill_null(0)
     events = bridge.filter(direction="net").group_by("reason", "rule").agg(pl.col("events", "value").sum())
-    return wide.join(events, on=["reason", "rule"], nulls_equal=True).select(
-        "reason", "rule", "in", "out", "net", "events", "value"
+    return (
+        wide.join(events, on=["reason", "rule"], nulls_equal=True)
+        .select("reason", "rule", "in", "out", "net", "events", "value")
+        .sort(pl.col("net").abs(), "events", "reason", "rule", descending=[True, True, False, False])
     )
 
 
@@ -189,7 +191,7 @@ data.policy.to_polars().filter(household=household).select(
 )
 
 # %% [markdown]
-# And one of timing: the two systems see the same household come, weeks apart. `partner` is the other side's record, `other_time` the day it says.
+# And one of timing: the two systems see the same household come, but on different days, and here in different months. `partner` is the other side's record, `other_time` the day it says.
 
 # %%
 late = records["BILLING"].filter(pl.col("reason") == "timing", pl.col("direction") == "in", pl.col("count") == 1)
@@ -244,11 +246,12 @@ assert old["out", "timing", None] == -15 and not any(new.get((side, "timing", No
 ]
 
 # %% [markdown]
-# 642 terms out become 657: the fifteen that had been processed late. They are no longer timing, they are what they always were beside that: mostly second policies and replaced ones.
+# 642 terms out become 657: more ended in March than were processed in it. They are no longer timing, they are what else they were: second policies, replaced or reinstated ones.
 
 # %% [markdown]
 # ## As of a day
-# `as_of` shows what had happened by a day: who might still come back within the grace is *pending*, not lost. As of the last day of March the same month reads otherwise, and the bridge says so by name.
+# `as_of` shows what had happened by a day: who might still come back within the grace is *pending*, not lost. Every ledger here waits 30 days or more before
+# it calls somebody gone, so on the last day of March hardly anybody who left in March has left yet. Whoever reports on the first of April can wait, or say how much is pending; the bridge names it.
 
 # %%
 asof = sj.reconcile(
@@ -322,7 +325,8 @@ pl.DataFrame(windows)
 # %%
 truth = data.truth["billing"].to_polars().select("record", "direction", planted="reason", second="reason2")
 judged = records["BILLING"].filter(ledger="BILLING").join(truth, on=["record", "direction"], how="left")
-right = judged.filter((pl.col("reason") == pl.col("planted")) | (pl.col("reason") == pl.col("second")))
-share = len(right) / len(judged)
-print(f"{len(right):,} of {len(judged):,}: {share:.1%}")
-assert share > 0.95
+right = judged.filter(pl.col("reason") == pl.col("planted"))
+either = judged.filter((pl.col("reason") == pl.col("planted")) | (pl.col("reason") == pl.col("second")))
+print(f"the planted reason: {len(right):,} of {len(judged):,}, {len(right) / len(judged):.1%}")
+print(f"that, or the one that remains once it is settled: {len(either):,}, {len(either) / len(judged):.1%}")
+assert len(right) / len(judged) > 0.95
