@@ -323,10 +323,8 @@ pl.DataFrame(windows)
 # And since this company's truth was planted, the reasons can be held against it: for how many of BILLING's own events in March is the reason the planted one?
 
 # %%
-truth = data.truth["billing"].to_polars().select("record", "direction", planted="reason", second="reason2")
+truth = data.truth["billing"].to_polars().select("record", "direction", planted="reason")
 judged = records["BILLING"].filter(ledger="BILLING").join(truth, on=["record", "direction"], how="left")
 right = judged.filter(pl.col("reason") == pl.col("planted"))
-either = judged.filter((pl.col("reason") == pl.col("planted")) | (pl.col("reason") == pl.col("second")))
-print(f"the planted reason: {len(right):,} of {len(judged):,}, {len(right) / len(judged):.1%}")
-print(f"that, or the one that remains once it is settled: {len(either):,}, {len(either) / len(judged):.1%}")
-assert len(right) / len(judged) > 0.95
+print(f"{len(right):,} of {len(judged):,}: {len(right) / len(judged):.1%}")
+assert (len(right), len(judged)) == (630, 633)
