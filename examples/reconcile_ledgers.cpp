@@ -4,7 +4,10 @@
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <sojourn/sojourn.hpp>
+#include <sojourn/arrow/in_memory.hpp>
+#include <sojourn/assets/bridge.hpp>
+#include <sojourn/assets/difference_tables.hpp>
+#include <sojourn/assets/reconcile.hpp>
 #include <string>
 #include <utility>
 #include <variant>
