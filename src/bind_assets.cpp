@@ -27,12 +27,24 @@ Definition definition_from(const std::string& json) {
   return read_definition(JsonCursor(value, "definition"));
 }
 
-SharedLedger make_ledger(std::string name, const py::object& records, const Definition& definition, std::optional<std::string> group,
+/// How units belong to groups, in C++'s terms.
+struct GroupingArguments {
+  std::optional<std::string> column;
+  py::object crosswalk = py::none();
+  std::optional<std::uint64_t> seed;  // none: the most probable graph
+  std::uint64_t draw = 0;
+  bool counts_groups = false;
+};
+
+SharedLedger make_ledger(std::string name, const py::object& records, const Definition& definition, const GroupingArguments& grouping,
                          const std::vector<std::string>& reasons, std::optional<std::size_t> threads) {
   const auto table = import_table(records, name);
+  const auto links = grouping.crosswalk.is_none() ? nullptr : import_table(grouping.crosswalk, name + ": crosswalk");
+  Grouping by{grouping.column, links.get(), {}, grouping.counts_groups};
+  if (grouping.seed) by.draw = LinkDraw{*grouping.seed, grouping.draw};
   const Run run = make_run(threads, "reading records");
   const py::gil_scoped_release release;
-  return std::make_shared<Ledger>(std::move(name), *table, definition, std::move(group), run, reasons);
+  return std::make_shared<Ledger>(std::move(name), *table, definition, by, run, reasons);
 }
 
 /// What the Python function was given, in C++'s terms. Days count from 1970-01-01.
@@ -98,11 +110,20 @@ void bind_assets(py::module_& m) {
       .def("differences", [](const Definition& self, const Definition& other) { return differences(self, other); })
       .def("__eq__", [](const Definition& self, const Definition& other) { return self == other; });
 
+  py::class_<GroupingArguments>(m, "GroupingArguments")
+      .def(py::init<>())
+      .def_readwrite("column", &GroupingArguments::column)
+      .def_readwrite("crosswalk", &GroupingArguments::crosswalk)
+      .def_readwrite("seed", &GroupingArguments::seed)
+      .def_readwrite("draw", &GroupingArguments::draw)
+      .def_readwrite("counts_groups", &GroupingArguments::counts_groups);
+
   py::class_<Ledger, SharedLedger>(m, "Ledger")
-      .def(py::init(&make_ledger), py::arg("name"), py::arg("records"), py::arg("definition"), py::arg("group"), py::arg("reasons"),
+      .def(py::init(&make_ledger), py::arg("name"), py::arg("records"), py::arg("definition"), py::arg("grouping"), py::arg("reasons"),
            py::arg("threads"))
       .def_property_readonly("name", &Ledger::name)
       .def_property_readonly("customers", [](const Ledger& self) { return self.customers().size(); })
+      .def_property_readonly("uncertain_links", [](const Ledger& self) { return self.links() == nullptr ? 0 : self.links()->uncertain; })
       .def("__len__", &Ledger::rows);
 
   py::class_<ReconcileArguments>(m, "ReconcileArguments")

@@ -11,6 +11,7 @@
 
 #include "checks_table.hpp"
 #include "sojourn/assets/bridge.hpp"
+#include "sojourn/assets/bridge_guards.hpp"
 #include "sojourn/assets/difference_tables.hpp"
 #include "sojourn/assets/same_records.hpp"
 #include "tables.hpp"
@@ -59,7 +60,8 @@ void bind_bridge(py::module_& m) {
           [](const Differences& self, std::optional<std::size_t> threads) {
             const Run run = make_run(threads, "adding up reasons");
             const py::gil_scoped_release release;
-            return result(checks_table({check_sums(self, sum_differences(self, run)), check_suspects(self)}));
+            const auto [in, out] = check_shifts(self);
+            return result(checks_table({check_sums(self, sum_differences(self, run)), check_suspects(self), in, out, check_unknown(self)}));
           },
           py::arg("threads"))
       .def(

@@ -419,6 +419,8 @@ class Reconciliation:
         ------
         InvalidInput
             When `earlier` comes after `later`.
+        RuntimeError
+            When the sums miss the difference of the statements: a fault of sojourn, which must not pass for a result.
 
         Examples
         --------

@@ -16,6 +16,7 @@
 
 #include "sojourn/arrow/in_memory.hpp"
 #include "sojourn/assets/bridge.hpp"
+#include "sojourn/assets/bridge_guards.hpp"
 #include "sojourn/assets/difference_tables.hpp"
 #include "sojourn/assets/same_records.hpp"
 
@@ -82,7 +83,7 @@ Table table(const std::vector<Row>& rows) {
 }
 
 std::shared_ptr<Ledger> ledger(const std::string& name, const std::vector<Row>& rows, Definition definition) {
-  return std::make_shared<Ledger>(name, arrow::imported(table(rows), name), std::move(definition), "group");
+  return std::make_shared<Ledger>(name, arrow::imported(table(rows), name), std::move(definition), Grouping{.column = "group"});
 }
 
 Definition definition(Draw& draw) {

@@ -542,6 +542,7 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
     for (const Slice& slice : slices(linkage.of[numbers[s]].size(), records >> 18)) tasks.push_back({slice, s});
   std::vector<std::vector<Difference>> found(tasks.size());
   std::vector<std::vector<Suspect>> suspects(tasks.size());
+  std::vector<std::pair<std::size_t, std::size_t>> known(tasks.size());
   parallel_for(tasks.size(), run, [&](std::size_t t) {
     const Task& task = tasks[t];
     Explainer explainer(terms, writer);
@@ -566,6 +567,10 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
       }
       const std::size_t units = sides[0].units().size() + sides[1].units().size();
       if (units == 0) continue;
+      if (task.side == 2 && !sides[standard_side].units().empty()) {
+        ++known[t].first;
+        known[t].second += sides[ledger_side].units().empty();
+      }
       explainer.explain(task.side == 2, found[t]);
       if (!explainer.is_suspect()) continue;
       const std::size_t named = sides[0].units().empty() ? 1 : 0;
@@ -575,6 +580,7 @@ inline Differences bridge_records(std::shared_ptr<const Reconciliation> reconcil
   out.events = std::move(found);
   for (const auto& part : suspects) out.suspects.insert(out.suspects.end(), part.begin(), part.end());
   out.groups = linkage.size();
+  for (const auto& [groups, unknown] : known) out.standard_groups += groups, out.unknown_groups += unknown;
   out.segments = writer.segments();
   out.currencies = writer.currencies();
   out.reconciliation = std::move(reconciliation);

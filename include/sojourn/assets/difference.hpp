@@ -150,8 +150,9 @@ struct Differences {
   Column segments;                   // codes of Difference::segment; 0 is null
   std::vector<Currency> currencies;  // codes of Difference::currency
   RuleNames rules;
-  std::vector<std::vector<Difference>> events;  // in parts; neither their order nor that within them means anything
-  std::size_t groups = 0;                       // that were looked at
+  std::vector<std::vector<Difference>> events;          // in parts; neither their order nor that within them means anything
+  std::size_t groups = 0;                               // that were looked at
+  std::size_t standard_groups = 0, unknown_groups = 0;  // where the standard has units; of these, where the ledger has none
   std::vector<Suspect> suspects;
 };
 

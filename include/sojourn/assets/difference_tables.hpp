@@ -43,9 +43,7 @@ struct Sum {
 /// The statements' in, out of every (period, segment, currency): what the sums must come to.
 using Totals = std::map<std::tuple<std::size_t, std::string, std::string, std::size_t>, Sum>;
 
-inline std::string segment_text(const Column& values, std::uint32_t code) {
-  return code == 0 ? std::string("∅") : "=" + label_text(values, code);
-}
+inline std::string segment_text(const Column& values, std::uint32_t code) { return code == 0 ? std::string("∅") : "=" + label_text(values, code); }
 
 inline void add_statement(const Differences& d, const Reconciled& part, std::int64_t sign, Totals& totals) {
   for (const StatementRow& row : part.statement.rows)
@@ -69,6 +67,7 @@ inline std::vector<BridgeRow> sum_differences(const Differences& d, const Run& r
   parallel_for(d.events.size(), run, [&](std::size_t p) {
     for (const Difference& event : d.events[p]) {
       const std::uint64_t cell = periods.of(event.day) * pairs + event.segment * d.currencies.size() + event.currency;
+      static_assert(reason_names.size() <= 16, "four bits");
       const std::uint64_t cause = static_cast<std::uint64_t>(event.reason) << 16 | event.rule;
       Sum& sum = found[p][cell << 21 | static_cast<std::uint64_t>(event.direction) << 20 | cause];
       const std::int64_t sign = event.of_standard ? -1 : 1;
@@ -121,20 +120,6 @@ inline Check check_sums(const Differences& d, const std::vector<BridgeRow>& rows
     if ((rest.count != 0 || rest.value != 0) && out.failures++ == 0)
       out.detail = "in the period from " + to_string(day_of(d.reconciliation->periods.edge(std::get<0>(place)))) + " they miss it by " +
                    std::to_string(rest.count) + " customers and " + std::to_string(static_cast<std::int64_t>(rest.value)) + " minor units";
-  }
-  return out;
-}
-
-/// Groups whose events were not paired exactly, but the closest first.
-inline Check check_suspects(const Differences& d) {
-  Check out{d.ledger->ledger->name() + ": groups too large to be paired exactly (an over-merged crosswalk)"};
-  out.tested = static_cast<std::int64_t>(d.groups);
-  out.failures = static_cast<std::int64_t>(d.suspects.size());
-  const auto largest = std::max_element(d.suspects.begin(), d.suspects.end(), [](const Suspect& a, const Suspect& b) { return a.units < b.units; });
-  if (largest != d.suspects.end()) {
-    const Ledger& ledger = *(largest->of_standard ? d.standard : d.ledger)->ledger;
-    out.detail =
-        "the largest has " + std::to_string(largest->units) + " units, among them " + ledger.units().text(largest->unit) + " of " + ledger.name();
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -127,6 +128,46 @@ inline std::pair<Check, Check> keys(const Reconciled& part, const Clock& clock) 
   return out;
 }
 
+/// Units that a crosswalk leaves without a group, and its links of units that no record has.
+inline void crosswalk(const Ledger& ledger, const Links& links, std::vector<Check>& out) {
+  Check without{ledger.name() + ": no group", Check::Kind::guard, static_cast<std::int64_t>(ledger.units().size())};
+  for (std::size_t unit = 0; unit < ledger.units().size(); ++unit)
+    if (links.offsets[unit] == links.offsets[unit + 1] && without.failures++ == 0) without.detail = "first " + ledger.units().text(unit);
+  Check unknown{ledger.name() + ": links of units that no record has", Check::Kind::guard, links.rows, links.of_unknown_units};
+  if (unknown.failures > 0) unknown.detail = "first " + links.first_unknown;
+  out.push_back(std::move(without));
+  out.push_back(std::move(unknown));
+}
+
+/// Records of one customer that say the same in every column that counts: one of them is likely a copy. With keys, copies are known by them.
+inline Check copies(const Reconciled& part) {
+  const Ledger& ledger = *part.ledger;
+  Check out{ledger.name() + ": identical records of one customer"};
+  const DatedRecords& dated = part.records;
+  std::vector<const Record*> order;
+  std::uint32_t first = UINT32_MAX;
+  for (std::size_t c = 0; c < dated.size(); ++c) {
+    const auto records = dated[c];
+    out.tested += static_cast<std::int64_t>(records.size());
+    if (records.size() < 2) continue;
+    order.clear();
+    for (const Record& r : records) order.push_back(&r);
+    const auto content = [](const Record& r) { return std::tie(r.start, r.end, r.value, r.currency); };
+    std::sort(order.begin(), order.end(),
+              [&](const Record* a, const Record* b) { return content(*a) != content(*b) ? content(*a) < content(*b) : a->row < b->row; });
+    for (std::size_t i = 1; i < order.size(); ++i) {
+      if (content(*order[i - 1]) != content(*order[i])) continue;
+      if (ledger.key() != nullptr && ledger.key()->compare(order[i - 1]->row, order[i]->row) != 0) continue;
+      ++out.failures;
+      if (order[i]->row > first) continue;
+      first = order[i]->row;
+      out.detail = ledger.units().text(c) + " in rows " + std::to_string(order[i - 1]->row) + " and " + std::to_string(order[i]->row) + ", from " +
+                   to_string(day_of(order[i]->start));
+    }
+  }
+  return out;
+}
+
 /// Records that end before they start, that have no start, or no value.
 inline void odd_records(const Reconciled& part, const Clock& clock, std::vector<Check>& out) {
   const Ledger& ledger = *part.ledger;
@@ -145,8 +186,9 @@ inline void odd_records(const Reconciled& part, const Clock& clock, std::vector<
   out.push_back(std::move(startless));
   if (const auto missing = ledger.missing_values())
     out.push_back({ledger.name() + ": no value (counted as 0)", Check::Kind::guard, static_cast<std::int64_t>(ledger.rows()), *missing, {}});
-  if (const Links* links = ledger.links())
+  if (const Links* links = ledger.links(); links != nullptr && !links->of_crosswalk)
     out.push_back({ledger.name() + ": no group", Check::Kind::guard, static_cast<std::int64_t>(ledger.rows()), links->records_without, {}});
+  if (const Links* links = ledger.links(); links != nullptr && links->of_crosswalk) crosswalk(ledger, *links, out);
 }
 
 /// Days written as midnights of one zone and read in another fall on the day before or after.
@@ -192,14 +234,20 @@ inline Check currencies(const Reconciled& part, bool reported_in_one) {
   Check out{ledger.name() + ": several currencies"};
   out.tested = static_cast<std::int64_t>(ledger.rows());
   std::vector<std::int64_t> records(ledger.currencies().size());
-  for (std::size_t row = 0; row < ledger.rows(); ++row) records[ledger.currency()[row]] += part.records.holds(row);
+  std::vector<std::size_t> first(records.size(), ledger.rows());
+  for (std::size_t row = 0; row < ledger.rows(); ++row) {
+    if (!part.records.holds(row)) continue;
+    const std::uint32_t code = ledger.currency()[row];
+    ++records[code];
+    first[code] = std::min(first[code], row);
+  }
   std::int64_t met = 0;
   std::string found;
   for (std::size_t c = 0; c < records.size(); ++c) {
     if (records[c] == 0) continue;
     ++met;
-    found +=
-        (found.empty() ? "" : ", ") + (c == 0 ? std::string("none") : ledger.currencies()[c].code) + " " + std::to_string(records[c]) + " records";
+    found += (found.empty() ? "" : ", ") + (c == 0 ? std::string("none") : ledger.currencies()[c].code) + " " + std::to_string(records[c]) +
+             " records (first in row " + std::to_string(first[c]) + ")";
   }
   if (met > 1) out.detail = found;
   if (!reported_in_one) out.failures = met - 1;
@@ -215,6 +263,7 @@ inline void guard(const Reconciled& part, const Reconciliation& reconciliation, 
   auto [duplicate, overlap] = keys(part, reconciliation.clock);
   out.push_back(std::move(duplicate));
   out.push_back(std::move(overlap));
+  out.push_back(copies(part));
   odd_records(part, reconciliation.clock, out);
   out.push_back(shifted(part, reconciliation.clock));
   out.push_back(currencies(part, reconciliation.reporting_currency.has_value()));

@@ -16,6 +16,7 @@
 #include "sojourn/arrow/customer_column.hpp"
 #include "sojourn/arrow/import.hpp"
 #include "sojourn/arrow/read.hpp"
+#include "sojourn/assets/crosswalk.hpp"
 #include "sojourn/assets/customer_groups.hpp"
 #include "sojourn/assets/definition.hpp"
 #include "sojourn/assets/labels.hpp"
@@ -107,16 +108,24 @@ class KeyColumn {
   Column column_;
 };
 
+/// How a ledger's units belong to groups that ledgers share, and which of the two it counts.
+struct Grouping {
+  std::optional<std::string> column = {};      // of the records; or
+  const arrow::Imported* crosswalk = nullptr;  // a table unit, group, probability
+  std::optional<LinkDraw> draw = {};           // of the crosswalk's links; none: the most probable graph
+  bool counts_groups = false;
+};
+
 /// Immutable. Rows count from 0, as in the table.
 class Ledger {
  public:
   /// No `where` rule fails.
   static constexpr std::uint16_t passes = UINT16_MAX;
 
-  /// @param group a column with the unit that ledgers share, as a household; records without one are counted by `check`.
+  /// @param grouping without any the units are the groups; records and units without one are counted by `check`.
   /// @param reasons columns with the recorded reason for an end, from the coarsest to the finest.
   /// @throws InvalidInput for a bad definition, a missing column, a wrong type, a null customer, an amount that is none, no records.
-  Ledger(std::string name, const arrow::Imported& records, Definition definition, std::optional<std::string> group = {}, const Run& run = {},
+  Ledger(std::string name, const arrow::Imported& records, Definition definition, const Grouping& grouping = {}, const Run& run = {},
          const std::vector<std::string>& reasons = {})
       : name_(std::move(name)), definition_(std::move(definition)), rows_(static_cast<std::size_t>(records.rows())) {
     validate(definition_, name_ + ": definition");
@@ -144,7 +153,10 @@ class Ledger {
     groups_ = group_customers(customers, records.rows(), run, &integers);
     units_ = UnitIds(customers, groups_, std::move(integers), run);
     if (definition_.known || definition_.withdrawn) read_versions(records, run);
-    if (group) links_ = read_links(records.field(*group), groups_, run);
+    if (grouping.column && grouping.crosswalk != nullptr) refuse(name_, "a column of groups and a crosswalk", "one of the two");
+    if (grouping.column) links_ = read_links(records.field(*grouping.column), groups_, run);
+    if (grouping.crosswalk != nullptr) links_ = read_crosswalk(*grouping.crosswalk, units_, name_, grouping.draw);
+    if (grouping.counts_groups) count_groups();
   }
   Ledger(const Ledger&) = delete;  // bound rules point into its columns
   Ledger& operator=(const Ledger&) = delete;
@@ -206,6 +218,14 @@ class Ledger {
     for (std::size_t r = 0; r < rules.size(); ++r)
       if (rules[r].judge(row, spell) != Truth::yes) return r;
     return std::nullopt;
+  }
+
+  void count_groups() {
+    if (!links_) refuse(name_, "groups to count without links", "a column of groups or a crosswalk");
+    MergedUnits merged = merge_units(groups_, units_, *links_);
+    units_ = UnitIds(units_, merged.named_by);
+    groups_ = std::move(merged.customers);
+    links_ = std::move(merged.links);
   }
 
   void read_currency(const arrow::Imported& records) {

@@ -25,7 +25,14 @@ struct Links {
   std::vector<std::int64_t> groups;  // integers; strings: their numbers among `words`
   bool are_strings = false;
   std::shared_ptr<const std::vector<std::string>> words = {};
-  std::int64_t records_without = 0;  // a group
+  std::int64_t records_without = 0;  // a group, in a column of groups
+  // Of a crosswalk:
+  bool of_crosswalk = false;
+  std::int64_t rows = 0;
+  std::int64_t of_unknown_units = 0;  // links of units that no record has; the first of them
+  std::string first_unknown = {};
+  std::int64_t uncertain = 0;  // links with a probability above 0 and below 1
+  std::int64_t left_out = 0;   // links of known units that are not in this graph
 
   [[nodiscard]] std::string text(std::size_t link) const {
     return are_strings ? (*words)[static_cast<std::size_t>(groups[link])] : std::to_string(groups[link]);

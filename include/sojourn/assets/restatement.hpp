@@ -223,7 +223,15 @@ inline Differences restate(const Reconciliation& report, std::size_t ledger, Day
   return out;
 }
 
-/// All ledgers' sums by reason, in the order of the report. @throws std::logic_error when they miss the difference of the statements.
+/// Sums by reason. @throws std::logic_error when they miss the difference of the two statements: a fault of the library, which must not
+/// pass for a result.
+inline std::vector<BridgeRow> sum_restatement(const Differences& d, const Run& run) {
+  std::vector<BridgeRow> out = sum_differences(d, run);
+  if (const Check sums = check_sums(d, out); sums.failures > 0) throw std::logic_error("restatement of " + sums.name + ": " + sums.detail);
+  return out;
+}
+
+/// All ledgers' sums by reason, in the order of the report.
 inline Table restatement_table(const Reconciliation& report, Day earlier, Day later, MoneyStyle money, const Run& run) {
   using namespace difference_tables_detail;
   std::vector<Differences> all;
@@ -237,10 +245,8 @@ inline Table restatement_table(const Reconciliation& report, Day earlier, Day la
   Words direction({"in", "out", "net"}), reason(listed(reason_names));
   Ints count;
   MoneyCells value(money, scale);
-  for (const Differences& d : all) {
-    const std::vector<BridgeRow> rows = sum_differences(d, run);
-    if (const Check sums = check_sums(d, rows); sums.failures > 0) throw std::logic_error(sums.name + ": " + sums.detail);
-    for (const BridgeRow& row : rows) {
+  for (const Differences& d : all)
+    for (const BridgeRow& row : sum_restatement(d, run)) {
       const Currency& of = d.currencies[row.currency];
       const bool ruled = row.rule != UINT16_MAX;
       name.add(d.ledger->ledger->name());
@@ -256,7 +262,6 @@ inline Table restatement_table(const Reconciliation& report, Day earlier, Day la
       if (row.value < INT64_MIN || row.value > INT64_MAX) refuse("restatement", "a sum beyond 64 bits of minor units", "one that fits them");
       value.add(static_cast<std::int64_t>(row.value), of.digits);
     }
-  }
   Table out;
   out.columns.push_back({"ledger", std::move(name).finish()});
   out.columns.push_back({"period", std::move(period)});

@@ -39,6 +39,14 @@ class UnitIds {
     }
   }
 
+  /// Those of some of them.
+  UnitIds(const UnitIds& all, const std::vector<std::uint32_t>& units) : strings_(all.strings_), format_(all.format_), words_(units.size()) {
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      if (strings_) text_ += all.word(units[i]);
+      words_[i] = strings_ ? static_cast<std::int64_t>(text_.size()) : all.integer(units[i]);
+    }
+  }
+
   [[nodiscard]] std::size_t size() const { return words_.size(); }
   [[nodiscard]] bool are_strings() const { return strings_; }
   /// The Arrow letter of integer ids.
