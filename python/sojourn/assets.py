@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import html
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -572,6 +573,44 @@ class Reconciliation:
 
     def _unit(self, ledger: str) -> str:
         return str(self._ledgers[ledger].definition.to_dict()["customer"])
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write all of it into a folder of its own: all files or none; those of an earlier reconciliation are replaced.
+
+        statement.csv, check.csv, with a standard bridge_<ledger>.csv and records_<ledger>.csv, and reconciliation.html.
+        In CSV a text that a spreadsheet would run as a formula gets a ``'`` before it; money as `reconcile` was told.
+
+        Raises
+        ------
+        InvalidInput
+            When the folder holds anything else, or the folder above it is not there.
+        """
+        from sojourn._reconciliation_files import write
+
+        write(self, folder)
+
+    def summary(self) -> list[str]:
+        """Return opening, in, out and closing of each ledger, its gap with the reasons, and the guards that fired."""
+        from sojourn._reconciliation_files import summary
+
+        return summary(self)
+
+    @property
+    def has_standard(self) -> bool:
+        """Whether the first ledger is the company's own."""
+        return bool(self._core.has_standard)
+
+    def definition(self, ledger: str) -> Definition:
+        """Return what a ledger counts.
+
+        Raises
+        ------
+        InvalidInput
+            For a name that no ledger has.
+        """
+        if ledger not in self._ledgers:
+            raise InvalidInput(f"ledger: found '{ledger:.60}', expected one of {', '.join(self.ledgers)}")
+        return self._ledgers[ledger].definition
 
     def _exact(self) -> Table:
         return Table(self._core.statement("decimal"))
