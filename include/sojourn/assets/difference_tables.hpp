@@ -42,9 +42,7 @@ struct Sum {
 /// The statements' in, out of every (period, segment, currency): what the sums must come to.
 using Totals = std::map<std::tuple<std::size_t, std::string, std::string, std::size_t>, Sum>;
 
-inline std::string segment_text(const Column& values, std::uint32_t code) {
-  return code == 0 ? std::string("∅") : "=" + label_text(values, code);
-}
+inline std::string segment_text(const Column& values, std::uint32_t code) { return code == 0 ? std::string("∅") : "=" + label_text(values, code); }
 
 inline void add_statement(const Differences& d, const Reconciled& part, std::int64_t sign, Totals& totals) {
   for (const StatementRow& row : part.statement.rows)
