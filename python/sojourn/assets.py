@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from sojourn import _bond, _core
 from sojourn._bond import named_columns
@@ -341,7 +341,8 @@ class Reconciliation:
         -------
         Table
             period (its first day), segment, currency, direction, reason, rule (the rule's or the grace's name, where
-            the reason has one), count, value. In every period, segment and currency the rows of a direction add up to
+            the reason has one), count, value, events (how many of either side stand behind a count, which is net). In
+            every period, segment and currency the rows of a direction add up to
             the ledger's figure less the standard's: ``in`` to joined, ``out`` to left, ``net`` to in less out. Rows of
             ``matched`` have count 0 and the difference of value. The reasons:
 
@@ -476,12 +477,62 @@ class Reconciliation:
             self._differences[ledger] = _core.bridge(self._core, ledger, standard, linkage, self._window, self._threads)
         return self._differences[ledger]
 
-    def plot(self) -> Any:
-        """Return the statement as an altair chart: a row a ledger; in above, out below, net as a line."""
-        from sojourn._statement_chart import statement_chart
+    def plot(
+        self,
+        ledger: str | None = None,
+        period: date | str | None = None,
+        direction: Literal["in", "out", "net"] = "net",
+    ) -> Any:
+        """Return an altair chart: of the statement, or of the way from a ledger's number to the standard's.
 
-        units = {name: self._ledgers[name].definition.to_dict()["customer"] for name in self.ledgers}
-        return statement_chart(self._exact().rows(), units, self._periods, standard=self._core.has_standard)
+        Parameters
+        ----------
+        ledger
+            None: the statement, a row a ledger; in above, out below, net as a line. A name: the waterfall of its
+            `bridge`, a bar a reason, reductions first; what is unexplained is dashed, and drawn when it is 0 too.
+        period
+            First day of the waterfall's period (None: the last).
+        direction
+            What the waterfall is of: customers in, out, or in less out.
+
+        Raises
+        ------
+        InvalidInput
+            For a name that no ledger has, a day that begins no period, another direction; for a waterfall without a
+            standard.
+        """
+        if ledger is None:
+            from sojourn._statement_chart import statement_chart
+
+            units = {name: self._unit(name) for name in self.ledgers}
+            return statement_chart(self._exact().rows(), units, self._periods, standard=self._core.has_standard)
+        from sojourn._waterfall_chart import waterfall_chart
+
+        if direction not in ("in", "out", "net"):
+            raise InvalidInput(f"direction: found {direction!r:.60}, expected 'in', 'out' or 'net'")
+        rows = Table(self._explained(ledger).bridge("decimal", self._threads)).rows()
+        said = self._exact().rows()
+        days = sorted({row["period"] for row in said})
+        day = days[-1] if period is None else _EPOCH + timedelta(days=_day(period, "period"))
+        if day not in days:
+            raise InvalidInput(f"period: found {day}, expected the first day of a period from {days[0]} to {days[-1]}")
+        standard = self.ledgers[0]
+        ends: dict[str, dict[str | None, tuple[int, Any]]] = {ledger: {}, standard: {}}
+        for row in said:
+            if row["period"] != day or row["ledger"] not in ends:
+                continue
+            parts = {"in": (1, 0), "out": (0, 1), "net": (1, -1)}[direction]
+            count, value = ends[row["ledger"]].get(row["currency"], (0, 0))
+            ends[row["ledger"]][row["currency"]] = (
+                count + parts[0] * row["joined"] + parts[1] * row["left"],
+                value + parts[0] * row["joined_value"] + parts[1] * row["left_value"],
+            )
+        own = [row for row in rows if row["period"] == day and row["direction"] == direction]
+        counted = (self._unit(ledger), self._unit(standard))
+        return waterfall_chart(own, ends, counted, day, self._periods, direction)
+
+    def _unit(self, ledger: str) -> str:
+        return str(self._ledgers[ledger].definition.to_dict()["customer"])
 
     def _exact(self) -> Table:
         return Table(self._core.statement("decimal"))

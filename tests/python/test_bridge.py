@@ -25,7 +25,7 @@ TYPES = {
     **dict.fromkeys(("begins", "ends", "begins_2", "ends_2", "s", "e", "e2"), pa.date32()),
     **{"amount": pa.int64(), "flag": pa.bool_(), "size": pa.int64(), "ok": pa.bool_()},
 }
-slow = settings(max_examples=many(100), deadline=None, suppress_health_check=list(HealthCheck))
+slow = settings(max_examples=many(60), deadline=None, suppress_health_check=list(HealthCheck))
 Row = dict[str, Any]
 
 

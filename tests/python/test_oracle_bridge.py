@@ -18,7 +18,7 @@ from many import many
 from oracles import bridge, ledger
 from oracles.bridge import Edge, Given
 
-slow = settings(max_examples=many(60), deadline=None, suppress_health_check=list(HealthCheck))
+slow = settings(max_examples=many(40), deadline=None, suppress_health_check=list(HealthCheck))
 Row = dict[str, Any]
 
 

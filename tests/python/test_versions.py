@@ -203,6 +203,36 @@ def test_restatements_show_neither_threads_nor_row_order(given: VersionWorld, rn
     assert other.restated_records("L", *days).rows() == found.restated_records("L", *days).rows()
 
 
+@slow
+@given(version_worlds(), st.booleans())
+def test_a_past_bridge_comes_out_too(given: VersionWorld, same: bool) -> None:
+    """As of a day the bridge over all versions is that over the table that keeps none: on one table, and on two."""
+    world = given.world
+    day = given.days[1]
+    strict = {**world.definition, "where": {}, "joins": {}, "grace": "0d"}
+    held = [world.records[row] for row in oracle.snapshot(world.records, world.definition, day)]
+    assume(held)
+    timed = any(isinstance(row["known"], datetime) for row in world.records)
+    found = []
+    for rows, known in ((world.records, True), (held, False)):
+        tables = [frame(rows, timed)] * 2 if same else [frame(rows, timed), frame(rows, timed)]
+        said = [definition if known else oracle.plain(definition) for definition in (world.definition, strict)]
+        ours, standard = (
+            sj.Ledger(name, table, sj.Definition.from_dict(definition))
+            for name, table, definition in zip("LS", tables, said, strict=True)
+        )
+        report = {**world.report(), "rates": rates_of(world), "money": "minor", "as_of": day}
+        try:
+            result = sj.reconcile([ours], standard, **report)
+        except sj.InvalidInput as error:
+            assert "expected some between the report's start" in str(error)
+            found.append(None)
+            continue
+        found.append((result.bridge("L").rows(), result.records("L").rows()))
+        result.check()
+    assert found[0] == found[1]
+
+
 # --- small cases ----------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 // Cells of received columns, read in place: integers of every width, strings of every layout, times of every unit.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -181,6 +182,26 @@ inline Strings read_strings(const Field& field, std::vector<std::uint8_t>& nulls
   return std::move(builder).finish();
 }
 
+inline Dates read_days(const Field& field, std::vector<std::uint8_t>& nulls) {
+  Dates out{std::vector<std::int32_t>(nulls.size())};
+  for (const Piece& piece : field.pieces) {
+    const auto* cells = piece.buffer<std::int32_t>(1) + piece.offset;
+    const bool may_be_null = piece.may_have_nulls();
+    for (std::int64_t i = 0; i < piece.length; ++i) {
+      const auto row = static_cast<std::size_t>(piece.first_row + i);
+      if (may_be_null && piece.is_null(i)) {
+        nulls[row] = 1;
+        continue;
+      }
+      std::int64_t micros = 0;
+      if (__builtin_mul_overflow(std::int64_t{cells[i]}, micros_per_day, &micros) || !in_range(micros))
+        refuse(field.at(piece.first_row + i), "a time beyond years 1 to 9999", "a date or time within them");
+      out.values[row] = cells[i];
+    }
+  }
+  return out;
+}
+
 }  // namespace detail
 
 /// Copies a received column into a core Column (attributes, ledger records and other side tables).
@@ -244,6 +265,10 @@ inline Column read_column(const Field& field) {
     }
     case Kind::date:
     case Kind::timestamp: {
+      if (type.kind == Kind::date && type.bits == 32) {
+        column.data = detail::read_days(field, column.nulls);
+        break;
+      }
       std::vector<std::int64_t> out(rows);
       bool rounded = false;
       each_valid([&](std::int64_t row, const Piece& piece, std::int64_t i) {
@@ -264,9 +289,7 @@ inline Column read_column(const Field& field) {
     }
     case Kind::other: refuse(field.place(), type.text(), "numbers, strings, booleans, decimals, dates or timestamps");
   }
-  bool any_null = false;
-  for (const std::uint8_t null : column.nulls) any_null = any_null || null != 0;
-  if (!any_null) column.nulls.clear();
+  if (std::find(column.nulls.begin(), column.nulls.end(), 1) == column.nulls.end()) column.nulls.clear();
   return column;
 }
 

@@ -15,12 +15,13 @@
 #include "sojourn/arrow/row_blocks.hpp"
 #include "sojourn/core/buffer.hpp"
 #include "sojourn/core/threads.hpp"
+#include "sojourn/core/uninitialised.hpp"
 
 namespace sojourn {
 
 /// Customer c has rows rows[offsets[c]] … rows[offsets[c + 1] − 1] of the table, ascending.
 struct CustomerGroups {
-  std::vector<std::uint32_t> offsets = {0};
+  UninitialisedVector<std::uint32_t> offsets = {0};
   Buffer<std::uint32_t> rows;
   [[nodiscard]] std::size_t size() const { return offsets.size() - 1; }
 };
@@ -36,7 +37,7 @@ struct Staged {
 /// Codes 0, 1, … for the customers of one part, in order of first appearance.
 class PartTable {
  public:
-  explicit PartTable(const CustomerColumn& customers) : customers_(customers), slots_(256, none) {}
+  PartTable(const CustomerColumn& customers, std::size_t rows) : customers_(customers), slots_(std::bit_ceil(2 * rows + 1), none) {}
 
   std::uint32_t code(const Staged& row) {
     for (std::size_t slot = ingest_detail::mix(row.word) & (slots_.size() - 1);; slot = (slot + 1) & (slots_.size() - 1)) {
@@ -47,6 +48,7 @@ class PartTable {
     }
   }
   [[nodiscard]] std::size_t size() const { return met_.size(); }
+  [[nodiscard]] std::uint64_t word(std::size_t code) const { return met_[code].word; }
 
  private:
   static constexpr std::uint32_t none = UINT32_MAX;
@@ -54,16 +56,7 @@ class PartTable {
   std::uint32_t add(const Staged& row, std::size_t slot) {
     slots_[slot] = static_cast<std::uint32_t>(met_.size());
     met_.push_back(row);
-    if (2 * met_.size() > slots_.size()) grow();
-    return static_cast<std::uint32_t>(met_.size() - 1);
-  }
-  void grow() {
-    slots_.assign(slots_.size() * 2, none);
-    for (std::uint32_t c = 0; c < met_.size(); ++c) {
-      std::size_t slot = ingest_detail::mix(met_[c].word) & (slots_.size() - 1);
-      while (slots_[slot] != none) slot = (slot + 1) & (slots_.size() - 1);
-      slots_[slot] = c;
-    }
+    return slots_[slot];
   }
 
   const CustomerColumn& customers_;
@@ -71,10 +64,17 @@ class PartTable {
   std::vector<Staged> met_;
 };
 
-/// One part: its staged rows become its customers' rows, in place; returns how many rows each customer has.
-inline std::vector<std::uint32_t> group_part(const CustomerColumn& customers, Staged* staged, std::size_t count, std::uint32_t* rows) {
-  PartTable table(customers);
+/// The customers of one part: how many rows each has, and their integer ids where these are asked for.
+struct Part {
   std::vector<std::uint32_t> counts;
+  std::vector<std::int64_t> integers;
+};
+
+/// One part: its staged rows become its customers' rows, in place.
+inline Part group_part(const CustomerColumn& customers, Staged* staged, std::size_t count, std::uint32_t* rows, bool with_integers) {
+  PartTable table(customers, count);
+  Part out;
+  auto& counts = out.counts;
   for (std::size_t i = 0; i < count; ++i) {
     staged[i].code = table.code(staged[i]);
     if (table.size() > counts.size()) counts.push_back(0);
@@ -87,13 +87,15 @@ inline std::vector<std::uint32_t> group_part(const CustomerColumn& customers, St
     total += counts[c];
   }
   for (std::size_t i = 0; i < count; ++i) rows[next[staged[i].code]++] = staged[i].row;
-  return counts;
+  if (with_integers)
+    for (std::size_t c = 0; c < counts.size(); ++c) out.integers.push_back(static_cast<std::int64_t>(table.word(c)));
+  return out;
 }
 
 }  // namespace groups_detail
 
-/// @throws InvalidInput at a null id.
-inline CustomerGroups group_customers(const CustomerColumn& customers, std::int64_t rows, const Run& run) {
+/// @param integers where to put the customers' ids when these are integers; null: nowhere. @throws InvalidInput at a null id.
+inline CustomerGroups group_customers(const CustomerColumn& customers, std::int64_t rows, const Run& run, Buffer<std::int64_t>* integers = nullptr) {
   using namespace groups_detail;
   const auto blocks = arrow::row_blocks(customers.field().pieces, rows);
   const std::size_t wanted = std::clamp<std::size_t>(static_cast<std::size_t>(rows) >> 14, 1, 512);
@@ -126,15 +128,21 @@ inline CustomerGroups group_customers(const CustomerColumn& customers, std::int6
 
   CustomerGroups out;
   out.rows = Buffer<std::uint32_t>(static_cast<std::size_t>(rows));
-  std::vector<std::vector<std::uint32_t>> counts(parts);
+  const bool with_integers = integers != nullptr && !customers.are_strings();
+  std::vector<Part> found(parts);
   parallel_for(parts, run, [&](std::size_t p) {
-    counts[p] = group_part(customers, staged.data() + begin[p], begin[p + 1] - begin[p], out.rows.data() + begin[p]);
+    found[p] = group_part(customers, staged.data() + begin[p], begin[p + 1] - begin[p], out.rows.data() + begin[p], with_integers);
   });
-  std::size_t customers_met = 0;
-  for (const auto& part : counts) customers_met += part.size();
-  out.offsets.reserve(customers_met + 1);
-  for (const auto& part : counts)
-    for (const std::uint32_t n : part) out.offsets.push_back(out.offsets.back() + n);
+  std::vector<std::size_t> first(parts + 1);  // customer of each part
+  for (std::size_t p = 0; p < parts; ++p) first[p + 1] = first[p] + found[p].counts.size();
+  out.offsets.resize(first[parts] + 1);
+  out.offsets[0] = 0;
+  if (with_integers) *integers = Buffer<std::int64_t>(first[parts]);
+  parallel_for(parts, run, [&](std::size_t p) {
+    auto row = static_cast<std::uint32_t>(begin[p]);
+    for (std::size_t c = 0; c < found[p].counts.size(); ++c) out.offsets[first[p] + c + 1] = row += found[p].counts[c];
+    if (with_integers) std::copy(found[p].integers.begin(), found[p].integers.end(), integers->begin() + first[p]);
+  });
   return out;
 }
 

@@ -28,6 +28,7 @@ struct BridgeRow {
   std::size_t direction = 0;  // in, out, net
   Reason reason = Reason::matched;
   std::uint16_t rule = UINT16_MAX;
+  std::int64_t events = 0;  // of either side
   std::int64_t count = 0;
   Int128 value = 0;
 };
@@ -35,7 +36,7 @@ struct BridgeRow {
 namespace difference_tables_detail {
 
 struct Sum {
-  std::int64_t count = 0;
+  std::int64_t events = 0, count = 0;
   Int128 value = 0;
 };
 
@@ -69,6 +70,7 @@ inline std::vector<BridgeRow> sum_differences(const Differences& d, const Run& r
       const std::uint64_t cause = static_cast<std::uint64_t>(event.reason) << 16 | event.rule;
       Sum& sum = found[p][cell << 21 | static_cast<std::uint64_t>(event.direction) << 20 | cause];
       const std::int64_t sign = event.of_standard ? -1 : 1;
+      sum.events += event.counts ? 1 : 0;
       sum.count += event.counts ? sign : 0;
       sum.value += Int128{sign} * event.value;
     }
@@ -84,6 +86,7 @@ inline std::vector<BridgeRow> sum_differences(const Differences& d, const Run& r
       const std::string name = ruled ? d.rules.names()[rule] : std::string();
       for (const auto& [to, sign] : {std::pair{direction, std::int64_t{1}}, std::pair{std::size_t{2}, direction == 0 ? std::int64_t{1} : -1}}) {
         Sum& all = sums[{code >> 21, to, reason, ruled, name, rule}];
+        all.events += sum.events;
         all.count += sign * sum.count;
         all.value += Int128{sign} * sum.value;
       }
@@ -93,7 +96,7 @@ inline std::vector<BridgeRow> sum_differences(const Differences& d, const Run& r
     const auto& [cell, direction, reason, ruled, name, rule] = key;
     const std::uint64_t pair = cell % pairs;
     out.push_back({cell / pairs, static_cast<std::uint32_t>(pair / d.currencies.size()), static_cast<std::uint32_t>(pair % d.currencies.size()),
-                   direction, reason, rule, sum.count, sum.value});
+                   direction, reason, rule, sum.events, sum.count, sum.value});
   }
   return out;
 }
@@ -207,7 +210,7 @@ inline Table bridge_table(const Differences& d, const std::vector<BridgeRow>& ro
   Dates period;
   std::vector<std::uint32_t> segment;
   Words currency(codes_of(d.currencies)), direction({"in", "out", "net"}), reason(listed(reason_names)), rule(d.rules.names());
-  Ints count;
+  Ints events, count;
   MoneyCells value(money, scale_of(d.currencies));
   for (const BridgeRow& row : rows) {
     period.values.push_back(d.reconciliation->periods.edge(row.period));
@@ -216,6 +219,7 @@ inline Table bridge_table(const Differences& d, const std::vector<BridgeRow>& ro
     direction.add(row.direction);
     reason.add(static_cast<std::size_t>(row.reason));
     rule.add(row.rule == UINT16_MAX ? SIZE_MAX : row.rule);
+    events.values.push_back(row.events);
     count.values.push_back(row.count);
     if (row.value < INT64_MIN || row.value > INT64_MAX) refuse("bridge", "a sum beyond 64 bits of minor units", "one that fits them");
     value.add(static_cast<std::int64_t>(row.value), d.currencies[row.currency].digits);
@@ -229,6 +233,7 @@ inline Table bridge_table(const Differences& d, const std::vector<BridgeRow>& ro
   out.columns.push_back(std::move(rule).finish("rule"));
   out.columns.push_back({"count", std::move(count)});
   out.columns.push_back({"value", std::move(value).finish()});
+  out.columns.push_back({"events", std::move(events)});
   return out;
 }
 

@@ -124,8 +124,7 @@ class Ledger {
     if (rows_ >= UINT32_MAX) refuse(name_, std::to_string(rows_) + " records", "fewer than 4,294,967,295");
     const CustomerColumn customers(records.field(definition_.customer));
     const auto read = [&](const std::string& column) { return arrow::read_column(records.field(column)); };
-    start_.emplace(read(definition_.start), name_);
-    end_.emplace(read(definition_.end), name_);
+    parallel_for(2, run, [&](std::size_t i) { (i == 0 ? start_ : end_).emplace(read(i == 0 ? definition_.start : definition_.end), name_); });
     if (definition_.segment) segments_ = label(read(*definition_.segment), name_);
     read_currency(records);
     if (definition_.value) {
@@ -141,8 +140,9 @@ class Ledger {
     if (definition_.follows) read_follows(read(*definition_.follows));
     bind_rules(records);
     judge_where(run);
-    groups_ = group_customers(customers, records.rows(), run);
-    units_ = UnitIds(customers, groups_, run);
+    Buffer<std::int64_t> integers;
+    groups_ = group_customers(customers, records.rows(), run, &integers);
+    units_ = UnitIds(customers, groups_, std::move(integers), run);
     if (definition_.known || definition_.withdrawn) read_versions(records, run);
     if (group) links_ = read_links(records.field(*group), groups_, run);
   }
@@ -202,6 +202,7 @@ class Ledger {
 
  private:
   static std::optional<std::size_t> first_failing(const std::vector<BoundCondition>& rules, std::size_t row, std::int64_t spell) {
+    if (rules.empty()) return std::nullopt;
     for (std::size_t r = 0; r < rules.size(); ++r)
       if (rules[r].judge(row, spell) != Truth::yes) return r;
     return std::nullopt;

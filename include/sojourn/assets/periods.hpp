@@ -37,9 +37,11 @@ class Periods {
     for (Day at = start; at < end; at = add_months(at, n)) edges_.push_back(day_number(at));
     edges_.push_back(day_number(end));
     index_.resize(static_cast<std::size_t>(edges_.back() - edges_.front()) + 2);
+    first_ = edges_.front() - 1;
+    last_ = edges_.back();
     std::size_t passed = 0;
     for (std::size_t i = 0; i < index_.size(); ++i) {
-      const std::int32_t at = edges_.front() - 1 + static_cast<std::int32_t>(i);
+      const std::int32_t at = first_ + static_cast<std::int32_t>(i);
       while (passed < edges_.size() && day(passed) < at) ++passed;
       index_[i] = static_cast<std::uint32_t>(passed);
     }
@@ -54,10 +56,7 @@ class Periods {
   /// Number of the period of a day that the report contains.
   [[nodiscard]] std::size_t of(std::int32_t at) const { return days_before(at) - 1; }
   /// How many of the days asked for presence lie before a day: the first k with day(k) ≥ at, count() + 1 if none.
-  [[nodiscard]] std::size_t days_before(std::int32_t at) const {
-    const std::int64_t i = std::int64_t{at} - (edges_.front() - 1);
-    return index_[static_cast<std::size_t>(std::clamp<std::int64_t>(i, 0, static_cast<std::int64_t>(index_.size()) - 1))];
-  }
+  [[nodiscard]] std::size_t days_before(std::int32_t at) const { return index_[static_cast<std::size_t>(std::clamp(at, first_, last_) - first_)]; }
 
  private:
   static Day before(Day day, std::int64_t n) {
@@ -69,7 +68,8 @@ class Periods {
   }
 
   std::vector<std::int32_t> edges_;
-  std::vector<std::uint32_t> index_;  // by days since start − 1
+  std::vector<std::uint32_t> index_;   // by days since first_
+  std::int32_t first_ = 0, last_ = 0;  // the days that index_ tells apart: before and after them all is the same
 };
 
 }  // namespace sojourn

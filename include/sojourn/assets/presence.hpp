@@ -36,12 +36,12 @@ void for_each_presence(const Ledger& ledger, std::span<const Record> records, co
       }
       covered = record.start;
     }
-    const std::size_t to = record.end == never ? days : number(record.end);
+    const std::size_t first = number(record.start), to = record.end == never ? days : number(record.end);
     if (record.end > covered) {
-      if (const std::size_t from = number(covered); from < to) there(*opener, from, to, true);
+      if (const std::size_t from = covered == record.start ? first : number(covered); from < to) there(*opener, from, to, true);
       covered = record.end;
     }
-    if (const std::size_t from = number(record.start); from < to) held(*opener, record, from, to);
+    if (first < to) held(*opener, record, first, to);
     if (&record != last && closes_after(ledger, record, *last)) last = &record;
   }
   if (covered != never && gaps.pending(*last))

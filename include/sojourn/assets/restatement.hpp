@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -236,8 +237,10 @@ inline Table restatement_table(const Reconciliation& report, Day earlier, Day la
   Words direction({"in", "out", "net"}), reason(listed(reason_names));
   Ints count;
   MoneyCells value(money, scale);
-  for (const Differences& d : all)
-    for (const BridgeRow& row : sum_differences(d, run)) {
+  for (const Differences& d : all) {
+    const std::vector<BridgeRow> rows = sum_differences(d, run);
+    if (const Check sums = check_sums(d, rows); sums.failures > 0) throw std::logic_error(sums.name + ": " + sums.detail);
+    for (const BridgeRow& row : rows) {
       const Currency& of = d.currencies[row.currency];
       const bool ruled = row.rule != UINT16_MAX;
       name.add(d.ledger->ledger->name());
@@ -253,6 +256,7 @@ inline Table restatement_table(const Reconciliation& report, Day earlier, Day la
       if (row.value < INT64_MIN || row.value > INT64_MAX) refuse("restatement", "a sum beyond 64 bits of minor units", "one that fits them");
       value.add(static_cast<std::int64_t>(row.value), of.digits);
     }
+  }
   Table out;
   out.columns.push_back({"ledger", std::move(name).finish()});
   out.columns.push_back({"period", std::move(period)});

@@ -132,6 +132,7 @@ class Sweep {
 
   /// The row's place within a period: the segment is the opener's, the currency the record's own.
   [[nodiscard]] std::size_t pair(const Record& opener, const Record& record) const {
+    if (pairs_ == 1) return 0;
     return ledger_.segments()[opener.row] * currencies_ + (currencies_ == 1 ? 0 : record.currency);
   }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sojourn/arrow/customer_column.hpp"
@@ -19,20 +20,23 @@ namespace sojourn {
 class UnitIds {
  public:
   UnitIds() = default;
-  UnitIds(const CustomerColumn& customers, const CustomerGroups& groups, const Run& run)
-      : strings_(customers.are_strings()), format_(customers.format()), words_(groups.size()) {
-    const auto first_row = [&](std::size_t unit) { return static_cast<std::int64_t>(groups.rows[groups.offsets[unit]]); };
-    if (strings_) {
-      for (std::size_t unit = 0; unit < groups.size(); ++unit) {
-        text_ += customers.text(first_row(unit));
-        words_[unit] = static_cast<std::int64_t>(text_.size());
-      }
-      return;
-    }
-    const auto parts = slices(groups.size(), groups.size() >> 16);
+  /// @param integers the ids where they are integers, as group_customers gives them.
+  UnitIds(const CustomerColumn& customers, const CustomerGroups& groups, Buffer<std::int64_t> integers, const Run& run)
+      : strings_(customers.are_strings()), format_(customers.format()), words_(std::move(integers)) {
+    if (!strings_) return;
+    words_ = Buffer<std::int64_t>(groups.size());
+    const auto parts = slices(groups.size(), groups.size() >> 14);
+    std::vector<std::string> texts(parts.size());
     parallel_for(parts.size(), run, [&](std::size_t p) {
-      for (std::size_t unit = parts[p].begin; unit < parts[p].end; ++unit) words_[unit] = customers.integer(first_row(unit));
+      for (std::size_t unit = parts[p].begin; unit < parts[p].end; ++unit) {
+        texts[p] += customers.text(static_cast<std::int64_t>(groups.rows[groups.offsets[unit]]));
+        words_[unit] = static_cast<std::int64_t>(texts[p].size());
+      }
     });
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      for (std::size_t unit = parts[p].begin; unit < parts[p].end; ++unit) words_[unit] += static_cast<std::int64_t>(text_.size());
+      text_ += texts[p];
+    }
   }
 
   [[nodiscard]] std::size_t size() const { return words_.size(); }

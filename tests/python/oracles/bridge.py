@@ -65,7 +65,7 @@ RECORDS = (
     *("ledger", "record", "unit", "group", "time", "period", "segment", "currency", "direction", "reason", "rule"),
     *("detail", "partner", "other_time", "count", "value"),
 )
-BRIDGE = ("period", "segment", "currency", "direction", "reason", "rule", "count", "value")
+BRIDGE = ("period", "segment", "currency", "direction", "reason", "rule", "count", "value", "events")
 DIRECTIONS = ("in", "out")
 Row = dict[str, Any]
 
@@ -525,12 +525,13 @@ def records(
 
 def bridge(rows: Iterable[Row]) -> list[Row]:
     """The rows of `records`, added up; net = in - out."""
-    sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
+    sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in rows:
         for direction, sign in ((row["direction"], 1), ("net", 1 if row["direction"] == "in" else -1)):
             place = (row["period"], row["segment"], row["currency"], direction, row["reason"], row["rule"])
             sums[place][0] += sign * row["count"]
             sums[place][1] += sign * row["value"]
+            sums[place][2] += abs(row["count"])
 
     def order(place: tuple[Any, ...]) -> list[Any]:
         period, segment, currency, direction, reason, rule = place
