@@ -15,22 +15,32 @@ import sojourn as sj
 PAGE = Path(__file__).parents[2] / "docs" / "bridge_truth.md"
 GOLDEN = json.loads((Path(__file__).parent / "data" / "golden_cases.json").read_text(encoding="utf-8"))
 SILOS = ("CRM", "POLICY", "BILLING")
+COPY = "POLICY on its own table"
 REASONS = ("matched", "timing", "rewrite", "grain", "rule", "identity", "no event there")
 
 
 # --- the generated insurer --------------------------------------------------------------------------------------------
 
 
-def insurer(customers: int = 20_000, seed: int = 7, window: str = "90d") -> tuple[Any, dict[str, pl.DataFrame]]:
-    """The company, and each silo's counted events: found `reason` beside `planted`, and whether they are `exchanged`.
+def insurer(customers: int = 20_000, seed: int = 7, window: str = "90d") -> tuple[Any, sj.Reconciliation]:
+    data = sj.datasets.insurer(customers, seed)
+    policy = data.ledgers["POLICY"]
+    silos = [data.ledgers["CRM"], policy, data.ledgers["BILLING"]]
+    silos += [sj.Ledger(COPY, data.policy.to_polars(), policy.definition, group="household")]
+    company = data.ledgers["company"]
+    return data, sj.reconcile(silos, standard=company, start=data.start, end=data.end, window=window)
+
+
+def events(data: Any, report: sj.Reconciliation) -> dict[str, pl.DataFrame]:
+    """Each silo's counted events: found `reason` beside `planted`, and whether they are `exchanged`.
 
     Exchanged: not the planted reason, but the same household's events of that month and direction have, together, just
-    the reasons that were planted: they are on other records of it, and no sum of the bridge can tell.
+    the reasons that were planted: they are on other records of it, and no count of the bridge can tell.
     """
-    data = sj.datasets.insurer(customers, seed)
-    silos = [data.ledgers[name] for name in SILOS]
-    report = sj.reconcile(silos, standard=data.ledgers["company"], start=data.start, end=data.end, window=window)
-    return data, {name: judged(report.records(name).to_polars(), data.truth[name.lower()], name) for name in SILOS}
+    return {
+        name: judged(report.records(name).to_polars(), data.truth[name.split()[0].lower()], name)
+        for name in (*SILOS, COPY)
+    }
 
 
 def judged(records: pl.DataFrame, truth: sj.Table, ledger: str) -> pl.DataFrame:
@@ -50,11 +60,15 @@ def shares(rows: pl.DataFrame) -> tuple[int, int, int, int]:
     return len(rows), recovered, exchanged, len(rows) - recovered - exchanged
 
 
+def together(found: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat([found[name] for name in SILOS])
+
+
 def shares_table(found: dict[str, pl.DataFrame]) -> str:
-    rows = [("all", pl.concat(found.values())), *found.items()]
+    rows = [("CRM, POLICY, BILLING", together(found)), *found.items()]
     out = []
-    for name, events in rows:
-        n, recovered, exchanged, other = shares(events)
+    for name, some in rows:
+        n, recovered, exchanged, other = shares(some)
         out.append([name, n, f"{recovered / n:.2%}", exchanged, other, f"{(recovered + exchanged) / n:.2%}"])
     head = ["ledger", "events", "recovered", "exchanged", "other", "recovered or exchanged"]
     return markdown(head, out)
@@ -72,11 +86,22 @@ def confusion_table(rows: pl.DataFrame) -> str:
 def classes_table(found: dict[str, pl.DataFrame]) -> str:
     """What is neither recovered nor exchanged, most frequent first."""
     out = []
-    for name, rows in found.items():
+    for name in SILOS:
+        rows = found[name]
         wrong = rows.filter(~pl.col("recovered") & ~pl.col("exchanged"))
         classes = wrong.group_by("direction", "planted", "reason").len()
         out += [[name, *row] for row in classes.sort("len", "direction", "planted", "reason", descending=True).rows()]
     return markdown(["ledger", "direction", "planted", "found", "events"], out)
+
+
+def company_table(report: sj.Reconciliation) -> str:
+    """The reasons of the company's own events, which have no planted ones."""
+    out = []
+    reasons = [*REASONS, "only here", "unexplained"]
+    for name in SILOS:
+        rows = [row for row in report.records(name).rows() if row["ledger"] == "company"]
+        out.append([name, *(sum(row["reason"] == reason for row in rows) or "·" for reason in reasons)])
+    return markdown(["against", *reasons], out)
 
 
 # --- the fifteen cases ------------------------------------------------------------------------------------------------
@@ -133,14 +158,16 @@ def markdown(head: list[str], rows: list[list[Any]]) -> str:
 
 def tables() -> dict[str, str]:
     """Every table of the page, by name."""
-    data, found = insurer()
+    data, report = insurer()
+    found = events(data, report)
     month = {name: rows.filter(pl.col("period") == data.month) for name, rows in found.items()}
     return {
         "shares": shares_table(found),
-        **{name: confusion_table(rows) for name, rows in found.items()},
+        **{name: confusion_table(found[name]) for name in SILOS},
+        "company": company_table(report),
         "classes": classes_table(found),
         "month": shares_table(month),
-        **{f"{name} month": confusion_table(rows) for name, rows in month.items()},
+        **{f"{name} month": confusion_table(month[name]) for name in SILOS},
         "golden": golden_table(same_table=False),
     }
 
