@@ -38,12 +38,13 @@ test-cpp: $(VENV)/.build-tools
 	$(BIN)/cmake --build build/test
 	build/test/tests/cpp/sojourn_tests
 
-# The example, built from outside against the installed package.
+# The examples, built from outside against the installed package.
 test-consumer: test-cpp
 	$(BIN)/cmake --install build/test --prefix build/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake -S examples -G Ninja -B build/examples -DCMAKE_PREFIX_PATH="$(CURDIR)/build/installed;$(SITE)"
 	$(BIN)/cmake --build build/examples
 	build/examples/first_journey
+	build/examples/reconcile_ledgers
 
 test-python: $(VENV)/.test-package
 	$(BIN)/python -m pytest --doctest-modules --pyargs sojourn

@@ -12,6 +12,7 @@
 #include "checks_table.hpp"
 #include "sojourn/assets/bridge.hpp"
 #include "sojourn/assets/bridge_guards.hpp"
+#include "sojourn/assets/components.hpp"
 #include "sojourn/assets/difference_tables.hpp"
 #include "sojourn/assets/same_records.hpp"
 #include "tables.hpp"
@@ -29,6 +30,38 @@ std::shared_ptr<Linkage> run_link(const SharedReconciliation& reconciliation, st
   return std::make_shared<Linkage>(link(ledgers, run));
 }
 
+/// The largest first; a null cut: more than one link holds every two parts together.
+ResultTable components_table(const SharedReconciliation& reconciliation, const Linkage& linkage, std::size_t least) {
+  const py::gil_scoped_release release;
+  std::vector<const Ledger*> ledgers;
+  for (const Reconciled& part : reconciliation->ledgers) ledgers.push_back(part.ledger.get());
+  Ints units, groups, cut_off;
+  StringsBuilder ledger, unit, cut_ledger, cut_unit, cut_group;
+  std::vector<std::uint8_t> no_cut;
+  for (const LargeGroup& group : large_groups(ledgers, linkage, least)) {
+    units.values.push_back(static_cast<std::int64_t>(group.units));
+    groups.values.push_back(static_cast<std::int64_t>(group.labels));
+    ledger.add(ledgers[group.ledger]->name());
+    unit.add(ledgers[group.ledger]->units().plain(group.unit));
+    no_cut.push_back(!group.cut);
+    const LargeGroup::Cut cut = group.cut.value_or(LargeGroup::Cut{});
+    cut_ledger.add(ledgers[cut.ledger]->name());
+    cut_unit.add(group.cut ? ledgers[cut.ledger]->units().plain(cut.unit) : std::string());
+    cut_group.add(cut.label);
+    cut_off.values.push_back(static_cast<std::int64_t>(cut.units));
+  }
+  Table table;
+  table.columns.push_back({"units", std::move(units)});
+  table.columns.push_back({"groups", std::move(groups)});
+  table.columns.push_back({"ledger", std::move(ledger).finish()});
+  table.columns.push_back({"unit", std::move(unit).finish()});
+  table.columns.push_back({"cut_ledger", std::move(cut_ledger).finish(), no_cut});
+  table.columns.push_back({"cut_unit", std::move(cut_unit).finish(), no_cut});
+  table.columns.push_back({"cut_group", std::move(cut_group).finish(), no_cut});
+  table.columns.push_back({"cut_off", std::move(cut_off), no_cut});
+  return result(std::move(table));
+}
+
 /// @param linkage none: both ledgers were given the same table.
 std::shared_ptr<Differences> run_bridge(const SharedReconciliation& reconciliation, const std::string& ledger, const std::string& standard,
                                         const Linkage* linkage, std::int32_t window, std::optional<std::size_t> threads) {
@@ -43,6 +76,7 @@ std::shared_ptr<Differences> run_bridge(const SharedReconciliation& reconciliati
 
 void bind_bridge(py::module_& m) {
   py::class_<Linkage, std::shared_ptr<Linkage>>(m, "Linkage").def("__len__", &Linkage::size);
+  m.def("components", &components_table, py::arg("reconciliation"), py::arg("linkage"), py::arg("least"));
   m.def("link", &run_link, py::arg("reconciliation"), py::arg("threads"));
   py::class_<Differences, std::shared_ptr<Differences>>(m, "Differences")
       .def(

@@ -15,6 +15,7 @@
 #include "sojourn/assets/bridge.hpp"
 #include "sojourn/assets/bridge_guards.hpp"
 #include "sojourn/assets/check.hpp"
+#include "sojourn/assets/components.hpp"
 #include "sojourn/assets/counted_events.hpp"
 #include "sojourn/assets/crosswalk.hpp"
 #include "sojourn/assets/customer_groups.hpp"

@@ -34,6 +34,7 @@ from sojourn.patterns import (
     sequence,
     spell_number,
 )
+from sojourn.reconcile_spec import reconcile_spec
 from sojourn.room import Room
 from sojourn.score_change import score_change
 from sojourn.scores import csat, mean_score, nps
@@ -89,6 +90,7 @@ __all__ = [
     "nth",
     "read_xes",
     "reconcile",
+    "reconcile_spec",
     "reviews",
     "score_change",
     "sequence",

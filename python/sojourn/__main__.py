@@ -54,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("journey", type=Path, metavar="JSON", help="the journey file")
     _add_events(check, required=False)
     check.set_defaults(run=_check)
+    together = commands.add_parser("reconcile", help="customers in and out of several ledgers, and why they disagree")
+    together.add_argument("spec", type=Path, metavar="SPEC", help="the JSON file (docs/reconcile_spec.md)")
+    together.add_argument(
+        "--out", default="reconciliation", type=Path, metavar="FOLDER", help="the folder to write (reconciliation)"
+    )
+    together.set_defaults(run=_reconcile)
     return parser
 
 
@@ -117,6 +123,14 @@ def _check(said: argparse.Namespace) -> None:
     if len(findings) > _MOST_FINDINGS:
         print(f"and {count(len(findings) - _MOST_FINDINGS)} more")
     print(f"{counted(len(findings), 'findings')}, no error" if findings else "Nothing is left open")
+
+
+def _reconcile(said: argparse.Namespace) -> None:
+    r = sj.reconcile_spec(said.spec)
+    r.save(said.out)
+    for line in r.summary():
+        print(line)
+    print(f"The tables and the page: {said.out.resolve()}")
 
 
 def _log(said: argparse.Namespace, journey: sj.Journey) -> sj.EventLog:

@@ -185,13 +185,21 @@ class Definition:
     @property
     def version(self) -> str: ...
 
+class GroupingArguments:
+    column: str | None
+    counts_groups: bool
+    crosswalk: Any
+    draw: int
+    seed: int | None
+    def __init__(self) -> None: ...
+
 class Ledger:
     def __init__(
         self,
         name: str,
         records: Any,
         definition: Definition,
-        group: str | None,
+        grouping: GroupingArguments,
         reasons: Sequence[str],
         threads: int | None,
     ) -> None: ...
@@ -200,6 +208,8 @@ class Ledger:
     def customers(self) -> int: ...
     @property
     def name(self) -> str: ...
+    @property
+    def uncertain_links(self) -> int: ...
 
 class ReconcileArguments:
     periods: str
@@ -272,6 +282,7 @@ def bridge(
     window: int,
     threads: int | None,
 ) -> Differences: ...
+def components(reconciliation: Reconciliation, linkage: Linkage, least: int) -> Table: ...
 def link(reconciliation: Reconciliation, threads: int | None) -> Linkage: ...
 def whole_days(text: str, place: str) -> int: ...
 def restatement(reconciliation: Reconciliation, earlier: int, later: int, money: str, threads: int | None) -> Table: ...

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Literal
@@ -178,6 +180,13 @@ class Ledger:
     group
         Column with the unit that ledgers share, as a household; None: the customers themselves are shared. Records
         without one are counted by `check`, customers without any are ``identity`` in bridges.
+    crosswalk
+        Instead of `group`: a table with columns unit, group and, if it has one, probability. Many-to-many; links are
+        independent of one another. Those with a probability of one half or more make the most probable graph, which all
+        figures are of; `Reconciliation.intervals` says what the others could change.
+    counts
+        ``"unit"``: a customer is one value of the definition's column; ``"group"``: all units that links connect are
+        one customer, called by the smallest of them, and a unit without a link is one of its own.
     reasons
         Columns of text, integers or booleans with the recorded reason for an end, from the coarsest to the finest, for
         `Reconciliation.leaving`.
@@ -206,6 +215,8 @@ class Ledger:
         definition: Definition,
         group: str | None = None,
         *,
+        crosswalk: Any = None,
+        counts: Literal["unit", "group"] = "unit",
         reasons: Sequence[str] = (),
         threads: int | None = None,
     ) -> None:
@@ -213,11 +224,35 @@ class Ledger:
             raise InvalidInput(f"ledger: found the name {name!r}, expected a string that is not empty")
         if not isinstance(definition, Definition):
             raise InvalidInput(f"{name}: found {type(definition).__name__} for definition, expected sj.Definition")
+        if group is not None and crosswalk is not None:
+            raise InvalidInput(f"{name}: found group and crosswalk, expected one of the two")
+        if counts not in ("unit", "group"):
+            raise InvalidInput(f"{name}: found counts={counts!r:.60}, expected 'unit' or 'group'")
+        if counts == "group" and group is None and crosswalk is None:
+            raise InvalidInput(f"{name}: found counts='group' without groups, expected group or crosswalk")
         self._definition = definition
         self._like = records
-        self._core = _core.Ledger(
-            name, as_arrow(records, name), definition._core, group, named_columns(reasons, "reasons"), checked(threads)
-        )
+        self._group, self._crosswalk, self._counts = group, crosswalk, counts
+        self._reasons, self._threads = named_columns(reasons, "reasons"), checked(threads)
+        self._core = self._read(name, None, 0)
+
+    def _read(self, name: str, seed: int | None, draw: int) -> _core.Ledger:
+        grouping = _core.GroupingArguments()
+        grouping.column = self._group
+        if self._crosswalk is not None:
+            grouping.crosswalk = as_arrow(self._crosswalk, f"{name}: crosswalk")
+        grouping.seed, grouping.draw = seed, draw
+        grouping.counts_groups = self._counts == "group"
+        records = as_arrow(self._like, name)
+        return _core.Ledger(name, records, self._definition._core, grouping, self._reasons, self._threads)
+
+    def _drawn(self, seed: int, draw: int) -> Ledger:
+        """Return the ledger on one draw of its crosswalk's links; itself where all of them are certain."""
+        if self._core.uncertain_links == 0:
+            return self
+        other = copy.copy(self)
+        other._core = self._read(self.name, seed, draw)
+        return other
 
     @property
     def name(self) -> str:
@@ -253,8 +288,10 @@ class Reconciliation:
         window: int,
         money: str,
         threads: int | None,
+        again: Callable[[Callable[[Ledger], Ledger]], Reconciliation],
     ) -> None:
         self._core = core
+        self._again = again
         self._window = window
         self._differences: dict[str, _core.Differences] = {}
         self._ledgers = {ledger.name: ledger for ledger in ledgers}
@@ -302,7 +339,8 @@ class Reconciliation:
             When an identity fails: a fault of sojourn, which must not pass for a result.
         """
         rows = Table(self._core.check(self._threads)).rows()
-        for ledger in self.ledgers[1:] if self._core.has_standard else []:
+        others = self.ledgers[1:] if self._core.has_standard else []
+        for ledger in others:
             try:
                 rows += Table(self._explained(ledger).check(self._threads)).rows()
             except InvalidInput as error:
@@ -535,6 +573,44 @@ class Reconciliation:
 
     def _unit(self, ledger: str) -> str:
         return str(self._ledgers[ledger].definition.to_dict()["customer"])
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write all of it into a folder of its own: all files or none; those of an earlier reconciliation are replaced.
+
+        statement.csv, check.csv, with a standard bridge_<ledger>.csv and records_<ledger>.csv, and reconciliation.html.
+        In CSV a text that a spreadsheet would run as a formula gets a ``'`` before it; money as `reconcile` was told.
+
+        Raises
+        ------
+        InvalidInput
+            When the folder holds anything else, or the folder above it is not there.
+        """
+        from sojourn._reconciliation_files import write
+
+        write(self, folder)
+
+    def summary(self) -> list[str]:
+        """Return opening, in, out and closing of each ledger, its gap with the reasons, and the guards that fired."""
+        from sojourn._reconciliation_files import summary
+
+        return summary(self)
+
+    @property
+    def has_standard(self) -> bool:
+        """Whether the first ledger is the company's own."""
+        return bool(self._core.has_standard)
+
+    def definition(self, ledger: str) -> Definition:
+        """Return what a ledger counts.
+
+        Raises
+        ------
+        InvalidInput
+            For a name that no ledger has.
+        """
+        if ledger not in self._ledgers:
+            raise InvalidInput(f"ledger: found '{ledger:.60}', expected one of {', '.join(self.ledgers)}")
+        return self._ledgers[ledger].definition
 
     def _exact(self) -> Table:
         return Table(self._core.statement("decimal"))
@@ -871,7 +947,25 @@ def reconcile(
         checked(threads),
     )
     together = given if standard is None else [standard, *given]
-    return Reconciliation(core, together, periods, days, money, threads)
+
+    def again(change: Callable[[Ledger], Ledger]) -> Reconciliation:
+        return reconcile(
+            [change(ledger) for ledger in given],
+            None if standard is None else change(standard),
+            periods,
+            start=start,
+            end=end,
+            timezone=timezone,
+            window=window,
+            as_of=as_of,
+            recorded=recorded,
+            rates=rates,
+            reporting_currency=reporting_currency,
+            money=money,
+            threads=threads,
+        )
+
+    return Reconciliation(core, together, periods, days, money, threads, again)
 
 
 def _day(when: date | datetime | str, name: str) -> int:

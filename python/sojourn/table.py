@@ -11,6 +11,7 @@ from typing import Any
 
 from sojourn import _core, _pickles
 from sojourn._core import InvalidInput
+from sojourn._csv import plain_path, read_csv
 
 _SHOWN_ROWS = 10
 
@@ -22,7 +23,8 @@ def as_arrow(source: Any, name: str) -> Any:
     ----------
     source
         Anything with ``__arrow_c_stream__`` (pandas, polars, pyarrow, duckdb, `Table`), or the path of a ``.parquet``,
-        ``.csv`` or ``.csv.gz`` file, which DuckDB reads.
+        ``.csv`` or ``.csv.gz`` file, which DuckDB reads; of CSV no line is dropped, and no cell read as
+        what it is not written as (``007`` is text, and so is a column that mixes).
     name
         What error messages call the table.
 
@@ -51,20 +53,19 @@ def as_arrow(source: Any, name: str) -> Any:
 
 
 def _read_file(path: Path, name: str) -> Any:
-    readers = {".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
-    if suffix not in readers:
+    if suffix not in (".parquet", ".csv", ".tsv"):
         raise InvalidInput(f"{name}: found a file '{path.name}', expected .parquet, .csv or .csv.gz")
     if not path.is_file():
         raise InvalidInput(f"{name}: found no file '{path}', expected a Parquet or CSV file")
+    if suffix != ".parquet":
+        return read_csv(path, name)
     import duckdb
 
     try:
-        relation = getattr(duckdb.connect(), readers[suffix])(str(path))
+        relation = duckdb.connect().read_parquet(plain_path(path))
     except duckdb.Error as error:
-        raise InvalidInput(
-            f"{name}: found '{path.name}' that cannot be read ({error}), expected {suffix[1:]}"
-        ) from error
+        raise InvalidInput(f"{name}: found '{path.name}' that cannot be read ({error}), expected Parquet") from error
     # A relation keeps its connection alive; an Arrow table lets go of both.
     return relation
 

@@ -116,7 +116,7 @@ Differences bridged(const std::shared_ptr<Reconciliation>& r, std::size_t ledger
   return bridge_records(r, ledger, standard, link(ledgers, run), 45, run);
 }
 
-using Said = std::tuple<std::uint32_t, std::int32_t, Direction, Reason, std::uint32_t, std::int64_t>;
+using Said = std::tuple<std::uint32_t, std::int32_t, Direction, DifferenceReason, std::uint32_t, std::int64_t>;
 
 /// What is said of one side's events.
 std::multiset<Said> said(const Differences& d, bool of_standard) {
@@ -131,7 +131,7 @@ std::multiset<Said> said(const Differences& d, bool of_standard) {
 
 TEST_CASE("reasons add up to the gap, from either side, for any number of threads") {
   Draw draw(21);
-  std::set<Reason> met;
+  std::set<DifferenceReason> met;
   for (int world = 0; world < 600; ++world) {
     const std::int32_t groups = 1 + draw.below(4);
     const auto a = ledger("A", rows(draw, groups), definition(draw)), b = ledger("B", rows(draw, groups), definition(draw));
@@ -170,7 +170,7 @@ TEST_CASE("a ledger bridged with itself is matched throughout") {
     }
     for (const Differences& d : {bridged(r, 1, 0, {2, {}}), bridge_definitions(r, 1, 0, {2, {}})})
       for (const auto& part : d.events)
-        for (const Difference& e : part) CHECK((e.reason == Reason::matched || e.reason == Reason::identity));
+        for (const Difference& e : part) CHECK((e.reason == DifferenceReason::matched || e.reason == DifferenceReason::identity));
   }
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -22,8 +22,8 @@ from oracles.bridge import Given
 
 TYPES = {
     **dict.fromkeys((*COLUMNS, "k", "c", "c2", "g"), pa.string()),
-    **dict.fromkeys(("begins", "ends", "begins_2", "ends_2", "s", "e", "e2"), pa.date32()),
-    **{"amount": pa.int64(), "flag": pa.bool_(), "size": pa.int64(), "ok": pa.bool_()},
+    **dict.fromkeys(("begins", "ends", "begins_2", "ends_2", "s", "e", "e2", "known"), pa.date32()),
+    **{"amount": pa.int64(), "flag": pa.bool_(), "size": pa.int64(), "ok": pa.bool_(), "withdrawn": pa.bool_()},
 }
 slow = settings(max_examples=many(60), deadline=None, suppress_health_check=list(HealthCheck))
 Row = dict[str, Any]
@@ -201,3 +201,37 @@ def test_both_of_a_pair_name_one_another(world: BridgeWorld) -> None:
     }
     for (name, direction, record, time), (partner, other_time) in pairs.items():
         assert pairs["AB"[name == "A"], direction, partner, other_time] == (record, time)
+
+
+@slow
+@given(bridge_worlds(), st.data())
+def test_versions_that_do_not_hold_change_nothing(world: BridgeWorld, data: st.DataObject) -> None:
+    """Earlier versions of a record, and records taken back: with the groups of records that hold, for all rows link."""
+    day = st.integers(-20, 120).map(lambda days: date(2025, 1, 1) + timedelta(days))
+    tables: dict[int, list[Row]] = {}
+    for one in world.ledgers:
+        if id(one.records) in tables:
+            continue
+        rows = [{**row, "known": date(2024, 3, 1), "withdrawn": False} for row in one.records]
+        for number, row in enumerate(list(rows)):
+            what = data.draw(st.sampled_from(["alone", "alone", "superseded", "withdrawn"]))
+            old = {**row, "known": date(2024, 2, 1), "begins": data.draw(day), "ends": data.draw(st.none() | day)}
+            old.update(flag=data.draw(st.booleans()), begins_2=old["begins"], ends_2=old["ends"])
+            if what == "superseded":
+                rows.append(old)
+            if what == "withdrawn":
+                rows += [{**old, "key": f"W{number}"}, {**row, "key": f"W{number}", "withdrawn": True}]
+        tables[id(one.records)] = rows
+    versioned = [
+        replace(
+            one,
+            records=tables[id(one.records)],
+            definition={**one.definition, "known": "known", "withdrawn": "withdrawn"},
+        )
+        for one in world.ledgers
+    ]
+    assume(reach(world))
+    expected = reconciled(world.ledgers, world.report())
+    found = reconciled(versioned, world.report())
+    assert found.records("B").rows() == expected.records("B").rows()
+    assert found.bridge("B").rows() == expected.bridge("B").rows()

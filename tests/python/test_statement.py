@@ -210,6 +210,23 @@ def test_definitions_survive_json(world: World) -> None:
     assert pickle.loads(pickle.dumps(definition)) == definition
 
 
+@pytest.mark.parametrize("n", [5, 16, 17, 18, 40, 200])
+def test_a_customer_of_many_records_in_any_order(n: int) -> None:
+    chance = random.Random(n)
+    starts = [date(2024, 1, 1) + timedelta(chance.randrange(700)) for _ in range(n)]
+    rows = [
+        (chance.choice("aaab"), at, at + timedelta(chance.randrange(1, 60)), chance.randrange(100)) for at in starts
+    ]
+    found = []
+    for order in (sorted(rows, key=lambda row: row[1]), rows, rows[::-1]):
+        records = dict(zip("csev", map(list, zip(*order, strict=True)), strict=True))
+        ledger = sj.Ledger("L", records, sj.Definition(**PLAIN, grace="3d"))
+        report = sj.reconcile([ledger], start="2024-01-01", end="2026-01-01")
+        report.check()
+        found.append(report.statement().rows())
+    assert found[0] == found[1] == found[2]
+
+
 def test_many_customers_whatever_the_threads() -> None:
     rng = random.Random(5)
     count = 40_000

@@ -86,16 +86,16 @@ struct FateNames {
 };
 
 /// The reason that an uncounted edge of the other side gives; `unexplained` for edges that give none.
-inline Reason reason_of(const Fate& fate) {
+inline DifferenceReason reason_of(const Fate& fate) {
   switch (fate.kind) {
     case Fate::Kind::grace:
     case Fate::Kind::follows:
-    case Fate::Kind::replaced: return Reason::rewrite;
+    case Fate::Kind::replaced: return DifferenceReason::rewrite;
     case Fate::Kind::rule:
-    case Fate::Kind::uncounted: return Reason::rule;
-    case Fate::Kind::pending: return Reason::pending;
-    case Fate::Kind::already: return Reason::grain;
-    default: return Reason::unexplained;
+    case Fate::Kind::uncounted: return DifferenceReason::rule;
+    case Fate::Kind::pending: return DifferenceReason::pending;
+    case Fate::Kind::already: return DifferenceReason::grain;
+    default: return DifferenceReason::unexplained;
   }
 }
 
@@ -259,7 +259,7 @@ class Side {
     for (const Direction direction : {Direction::in, Direction::out}) {
       const std::int32_t day = direction == Direction::in ? start : end;
       const Fate& fate = direction == Direction::in ? fates.start : fates.end;
-      if (reason_of(fate) == Reason::unexplained) continue;
+      if (reason_of(fate) == DifferenceReason::unexplained) continue;
       if (day != never) {
         edges[index(direction)].push_back({day, rank, row, fate});
       } else if (fate.kind == Fate::Kind::rule) {
@@ -320,7 +320,7 @@ class Explainer {
       for (const Direction direction : {Direction::in, Direction::out})
         for (Entry& entry : sides_[s].events[index(direction)]) {
           if (!writer_.in_report(entry.event.day)) continue;
-          if (!is_linked) entry.said.reason = Reason::identity;
+          if (!is_linked) entry.said.reason = DifferenceReason::identity;
           entry.said.direction = direction;
           entry.said.of_standard = s == standard_side;
           writer_.write(entry.event, entry.said, out);
@@ -328,7 +328,7 @@ class Explainer {
   }
 
  private:
-  static void settle(Entry& entry, Reason reason, Detail detail = Detail::none) {
+  static void settle(Entry& entry, DifferenceReason reason, Detail detail = Detail::none) {
     entry.open = false;
     entry.said.reason = reason;
     entry.said.detail = detail;
@@ -363,7 +363,7 @@ class Explainer {
       if (lists_[0].empty() || lists_[1].empty()) continue;
       is_suspect_ |= aligner_.align(lists_[0], lists_[1], round.window, round.one_leads, [&](std::uint32_t i, std::uint32_t j) {
         Entry &a = ours[i], &b = theirs[j];
-        const Reason reason = writer_.in_one_period(a.event.day, b.event.day) ? Reason::matched : Reason::timing;
+        const DifferenceReason reason = writer_.in_one_period(a.event.day, b.event.day) ? DifferenceReason::matched : DifferenceReason::timing;
         for (const auto& [one, other] : {std::pair{&a, &b}, std::pair{&b, &a}}) {
           settle(*one, reason);
           one->said.partner = other->event.row;
@@ -391,10 +391,10 @@ class Explainer {
       if (!entry.open || edge.used) return;
       edge.used = true;
       const std::int32_t day = entry.event.day;
-      Reason reason = reason_of(edge.fate);
+      DifferenceReason reason = reason_of(edge.fate);
       Detail detail = Detail::none;
-      if (reason == Reason::grain && entry.leading && other.is_present(day - 1) && other.is_present(day))
-        reason = Reason::no_event_there, detail = there_still(direction);
+      if (reason == DifferenceReason::grain && entry.leading && other.is_present(day - 1) && other.is_present(day))
+        reason = DifferenceReason::no_event_there, detail = there_still(direction);
       settle(entry, reason, detail);
       entry.said.rule = terms_.names[1 - s].of(edge.fate, direction);
       entry.said.partner = edge.row;
@@ -402,7 +402,8 @@ class Explainer {
     };
     closest(
         open_.size(), edges.size(), [&](std::size_t i) { return events[open_[i]].event.day; }, [&](std::size_t e) { return edges[e].day; },
-        terms_.window, [&](std::size_t i, std::size_t e) { return events[open_[i]].leading || reason_of(edges[e].fate) != Reason::rewrite; },
+        terms_.window,
+        [&](std::size_t i, std::size_t e) { return events[open_[i]].leading || reason_of(edges[e].fate) != DifferenceReason::rewrite; },
         [&](std::uint32_t i, std::uint32_t e) { take(open_[i], e); });
   }
 
@@ -440,7 +441,7 @@ class Explainer {
           if (outs[o].used || ins[i].used) return;
           outs[o].used = ins[i].used = true;
           for (const Part* part : {&outs[o], &ins[i]})
-            if (part->entry != nullptr) settle(*part->entry, Reason::rewrite, Detail::rewritten);
+            if (part->entry != nullptr) settle(*part->entry, DifferenceReason::rewrite, Detail::rewritten);
         });
   }
 
@@ -476,20 +477,20 @@ class Explainer {
     const std::int32_t day = entry.event.day;
     const std::int64_t horizon = std::int64_t{day} + terms_.window;
     const auto& as_of = terms_.reconciliation.clock.as_of;
-    if (!entry.leading || has_matched_other(side.events[index(direction)], entry)) return settle(entry, Reason::grain);
+    if (!entry.leading || has_matched_other(side.events[index(direction)], entry)) return settle(entry, DifferenceReason::grain);
     if (const auto& undated = other.undated[index(direction)]) {
-      settle(entry, Reason::rule);
+      settle(entry, DifferenceReason::rule);
       entry.said.rule = terms_.names[1 - s].of(undated->fate, direction);
       entry.said.partner = undated->row;
       return;
     }
     if (other.first_start > horizon) {
-      if (as_of && horizon > *as_of) return settle(entry, Reason::pending);
-      return settle(entry, Reason::only_here, s == standard_side ? Detail::only_there : Detail::none);
+      if (as_of && horizon > *as_of) return settle(entry, DifferenceReason::pending);
+      return settle(entry, DifferenceReason::only_here, s == standard_side ? Detail::only_there : Detail::none);
     }
-    if (as_of && horizon > *as_of && other.is_present(*as_of) == (direction == Direction::out)) return settle(entry, Reason::pending);
-    if (other.is_present(day - 1) && other.is_present(day)) return settle(entry, Reason::no_event_there, there_still(direction));
-    settle(entry, Reason::unexplained);
+    if (as_of && horizon > *as_of && other.is_present(*as_of) == (direction == Direction::out)) return settle(entry, DifferenceReason::pending);
+    if (other.is_present(day - 1) && other.is_present(day)) return settle(entry, DifferenceReason::no_event_there, there_still(direction));
+    settle(entry, DifferenceReason::unexplained);
   }
 
   /// Whether an event of another unit of the same side is paired, within the window.
@@ -497,7 +498,8 @@ class Explainer {
     auto at = std::lower_bound(events.begin(), events.end(), std::int64_t{entry.event.day} - terms_.window,
                                [](const Entry& e, std::int64_t day) { return e.event.day < day; });
     for (; at != events.end() && at->event.day <= std::int64_t{entry.event.day} + terms_.window; ++at)
-      if (at->rank != entry.rank && !at->open && (at->said.reason == Reason::matched || at->said.reason == Reason::timing)) return true;
+      if (at->rank != entry.rank && !at->open && (at->said.reason == DifferenceReason::matched || at->said.reason == DifferenceReason::timing))
+        return true;
     return false;
   }
 

@@ -34,7 +34,8 @@ inline std::array<Check, 2> check_shifts(const Differences& d) {
   std::array<std::int64_t, 2> later = {}, earlier = {};
   for (const auto& part : d.events)
     for (const Difference& e : part) {
-      if (e.of_standard || !e.counts || e.other_day == never || (e.reason != Reason::matched && e.reason != Reason::timing)) continue;
+      if (e.of_standard || !e.counts || e.other_day == never || (e.reason != DifferenceReason::matched && e.reason != DifferenceReason::timing))
+        continue;
       const auto direction = static_cast<std::size_t>(e.direction);
       ++out[direction].tested;
       later[direction] += e.day - e.other_day == 1;

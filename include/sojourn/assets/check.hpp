@@ -84,8 +84,7 @@ inline void check_fates(const Reconciled& part, const Run& run, std::vector<Chec
 
 /// The states of the bond add up to opening and closing, and its dormant customers are those in grace.
 inline void check_bond(const Reconciliation& reconciliation, const Reconciled& part, const Run& run, std::vector<Check>& out) {
-  Check count{part.ledger->name() + ": the bond's customers add up", Check::Kind::identity},
-      value{part.ledger->name() + ": the bond's value adds up", Check::Kind::identity};
+  Check check{part.ledger->name() + ": the bond adds up", Check::Kind::identity};
   const std::vector<BondRow> bonds = bond(reconciliation, part, {BondMeasure::records, {}}, run);
   auto next = bonds.begin();
   for (const StatementRow& row : part.statement.rows) {
@@ -97,16 +96,15 @@ inline void check_bond(const Reconciliation& reconciliation, const Reconciled& p
       sums += next->sums;
       if (next->state == BondState::dormant) dormant += next->sums.closing;
     }
-    note(count,
+    note(check,
          sums.opening == row.customers(Flow::opening) && sums.closing == row.customers(Flow::closing) && dormant == row.customers(Flow::in_grace),
          place(part, row) + ": the states hold " + std::to_string(sums.opening) + " customers at opening and " + std::to_string(sums.closing) +
              " at closing, " + std::to_string(dormant) + " of them dormant");
-    note(value, sums.opening_value == row.worth(Flow::opening) && sums.closing_value == row.worth(Flow::closing),
+    note(check, sums.opening_value == row.worth(Flow::opening) && sums.closing_value == row.worth(Flow::closing),
          place(part, row) + ": the states are not worth what the statement is");
   }
-  if (next != bonds.end()) note(count, false, "a row of the bond is not in the statement");
-  out.push_back(std::move(count));
-  out.push_back(std::move(value));
+  if (next != bonds.end()) note(check, false, "a row of the bond is not in the statement");
+  out.push_back(std::move(check));
 }
 
 /// Every node of the reasons for leaving is its children's sum, and the root is all who left.

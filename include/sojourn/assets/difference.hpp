@@ -19,7 +19,7 @@ enum class Direction : std::uint8_t { in, out };
 inline constexpr std::array<const char*, 2> direction_names = {"in", "out"};
 
 /// Between two ledgers; then between two days of one (restatement.hpp).
-enum class Reason : std::uint8_t {
+enum class DifferenceReason : std::uint8_t {
   matched,
   timing,
   rewrite,
@@ -55,7 +55,7 @@ struct Difference {
   std::uint32_t segment = 0, currency = 0;  // codes of Differences
   std::int64_t value = 0;                   // minor units, without the side's sign
   std::uint16_t rule = UINT16_MAX;          // number among Differences::rules; UINT16_MAX: none
-  Reason reason = Reason::unexplained;
+  DifferenceReason reason = DifferenceReason::unexplained;
   Direction direction = Direction::in;
   Detail detail = Detail::none;
   bool of_standard = false;

@@ -26,7 +26,7 @@ struct BridgeRow {
   std::size_t period = 0;  // number
   std::uint32_t segment = 0, currency = 0;
   std::size_t direction = 0;  // in, out, net
-  Reason reason = Reason::matched;
+  DifferenceReason reason = DifferenceReason::matched;
   std::uint16_t rule = UINT16_MAX;
   std::int64_t events = 0;  // of either side
   std::int64_t count = 0;
@@ -76,12 +76,12 @@ inline std::vector<BridgeRow> sum_differences(const Differences& d, const Run& r
       sum.value += Int128{sign} * event.value;
     }
   });
-  using Key = std::tuple<std::uint64_t, std::size_t, Reason, bool, std::string, std::uint16_t>;
+  using Key = std::tuple<std::uint64_t, std::size_t, DifferenceReason, bool, std::string, std::uint16_t>;
   std::map<Key, Sum> sums;
   for (const auto& part : found)
     for (const auto& [code, sum] : part) {
       const auto rule = static_cast<std::uint16_t>(code & 0xFFFF);
-      const auto reason = static_cast<Reason>(code >> 16 & 0xF);
+      const auto reason = static_cast<DifferenceReason>(code >> 16 & 0xF);
       const std::size_t direction = code >> 20 & 1;
       const bool ruled = rule != UINT16_MAX;
       const std::string name = ruled ? d.rules.names()[rule] : std::string();

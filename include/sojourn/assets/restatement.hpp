@@ -176,21 +176,21 @@ inline Differences restate(const Reconciliation& report, std::size_t ledger, Day
     if (said.partner != Versions::none) said.other_day = day_there(said.partner, said.direction, there);
     const Fate fate = said.partner == Versions::none ? Fate{} : fate_of(there, said.partner, said.direction);
     if (fate.kind == Fate::Kind::counted) {
-      said.reason = Reason::redated;
+      said.reason = DifferenceReason::redated;
       if (said.other_day != said.day) return true;
       const std::size_t other = events[there].at[edge(said.partner, said.direction)];
       const Difference& same = events[there].list[other];
-      said.reason = same.segment == said.segment && same.currency == said.currency ? Reason::revalued : Reason::moved;
-      return said.reason == Reason::moved || !are_worth_the_same(events[side], at, events[there], other);
+      said.reason = same.segment == said.segment && same.currency == said.currency ? DifferenceReason::revalued : DifferenceReason::moved;
+      return said.reason == DifferenceReason::moved || !are_worth_the_same(events[side], at, events[there], other);
     }
-    said.reason = Reason::fate;
+    said.reason = DifferenceReason::fate;
     if (side == earlier_side) {
-      if (fate.kind == Fate::Kind::withdrawn) said.reason = Reason::withdrawn;
+      if (fate.kind == Fate::Kind::withdrawn) said.reason = DifferenceReason::withdrawn;
     } else if (said.day > days[earlier_side]) {
-      said.reason = Reason::recorded_later;
+      said.reason = DifferenceReason::recorded_later;
       said.rule = unhappened;
     } else if (fate.kind == Fate::Kind::unset || fate.kind == Fate::Kind::hidden || fate.kind == Fate::Kind::open) {
-      said.reason = Reason::recorded_later;
+      said.reason = DifferenceReason::recorded_later;
       said.rule = unknown;
     }
     return true;
@@ -215,7 +215,8 @@ inline Differences restate(const Reconciliation& report, std::size_t ledger, Day
     });
     for (auto& part : found) {
       for (Difference& said : part)
-        if (said.reason == Reason::fate) said.rule = changes(fate_of(1 - side, said.partner, said.direction), said.direction, side == earlier_side);
+        if (said.reason == DifferenceReason::fate)
+          said.rule = changes(fate_of(1 - side, said.partner, said.direction), said.direction, side == earlier_side);
       out.events.push_back(std::move(part));
     }
   }

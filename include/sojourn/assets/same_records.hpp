@@ -48,10 +48,11 @@ inline Differences bridge_definitions(std::shared_ptr<const Reconciliation> reco
     said.reason = reason_of(fate);
     said.rule = names[1 - s].of(fate, direction);
     if (fate.kind == Fate::Kind::counted) {
-      said.reason = writer.in_one_period(said.other_day, event.day) ? Reason::matched : Reason::timing;
-    } else if (said.reason == Reason::unexplained) {
-      said.reason = is_hidden || fate.kind == Fate::Kind::hidden ? Reason::pending : Reason::no_event_there;
-      if (said.reason == Reason::no_event_there) said.detail = direction == Direction::in ? Detail::already_in_there : Detail::still_in_there;
+      said.reason = writer.in_one_period(said.other_day, event.day) ? DifferenceReason::matched : DifferenceReason::timing;
+    } else if (said.reason == DifferenceReason::unexplained) {
+      said.reason = is_hidden || fate.kind == Fate::Kind::hidden ? DifferenceReason::pending : DifferenceReason::no_event_there;
+      if (said.reason == DifferenceReason::no_event_there)
+        said.detail = direction == Direction::in ? Detail::already_in_there : Detail::still_in_there;
     }
     return said;
   };

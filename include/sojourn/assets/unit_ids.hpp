@@ -56,10 +56,12 @@ class UnitIds {
     const auto begin = unit == 0 ? std::size_t{0} : static_cast<std::size_t>(words_[unit - 1]);
     return std::string_view(text_).substr(begin, static_cast<std::size_t>(words_[unit]) - begin);
   }
-  [[nodiscard]] std::string text(std::size_t unit) const {
-    if (strings_) return "'" + std::string(word(unit)) + "'";
+  [[nodiscard]] std::string plain(std::size_t unit) const {
+    if (strings_) return std::string(word(unit));
     return format_ == 'L' ? std::to_string(static_cast<std::uint64_t>(integer(unit))) : std::to_string(integer(unit));
   }
+  /// For messages.
+  [[nodiscard]] std::string text(std::size_t unit) const { return strings_ ? "'" + plain(unit) + "'" : plain(unit); }
 
   /// −1, 0, 1; strings bytewise.
   [[nodiscard]] int compare(std::size_t a, std::size_t b) const {

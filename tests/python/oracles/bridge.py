@@ -242,7 +242,9 @@ class Group:
         edges = [edge for side in sides for edge in side.edges if edge.unit in units[edge.side]]
         self.records = [edge for edge in edges if edge.direction == "in"]  # one of each, fates are the same if rejected
         self.edges = edges
-        self.events = sorted((edge for edge in edges if edge.fate == "counted"), key=lambda edge: edge.order())
+        self.events = sorted(
+            (edge for edge in edges if edge.fate == "counted"), key=lambda edge: (edge.side, edge.order())
+        )
         self.suppressed = [
             edge for edge in edges if edge.day is not None and edge.kind not in ("counted", "open", "hidden")
         ]
