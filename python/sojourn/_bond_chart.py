@@ -9,18 +9,21 @@ from typing import Any
 
 import altair as alt
 
-from sojourn._statement_chart import (
-    _MONTHS,
+from sojourn._chart_style import (
     BACKGROUND,
     INK,
-    LINE,
-    MUTED,
-    _axis_labels,
-    _money,
-    _prefix,
-    _round,
-    _short_number,
+    amount,
+    each,
+    empty,
+    heading,
+    level_axis,
+    period_axis,
+    round_level,
+    short_number,
+    span,
+    titled,
 )
+from sojourn.journey_map.numbers import currency_unit
 
 # From the axis outwards: state, colour, colour of the counts on it.
 _UP = (
@@ -54,9 +57,8 @@ def bond_chart(rows: Rows, units: Mapping[str, str], periods: str) -> Any:
         Length of a period, for the caption.
     """
     if not rows:
-        empty = alt.Chart(alt.InlineData([{}])).mark_text(fontSize=13, color=MUTED)
         text = "Nobody is there at the opening or closing of any period. fates() says what became of each record."
-        return empty.encode(text=alt.value(text)).properties(width=2 * _WIDTH, height=_HEIGHT)
+        return empty(text, 2 * _WIDTH, _HEIGHT)
     currencies = sorted({row["currency"] or "" for row in rows if row["opening_value"] or row["closing_value"]})
     # No sum crosses currencies without a rate: then the customers stand alone.
     currency = currencies[0] if len(currencies) == 1 else None
@@ -70,30 +72,14 @@ def bond_chart(rows: Rows, units: Mapping[str, str], periods: str) -> Any:
         if currency is not None:
             bars = _bars(own, days, "change")
             ups, downs = (sum(bar["to"] - bar["from"] for bar in bars if bar["up"] == up) for up in (True, False))
-            heading = f"Value: {_money(ups, currency)} more, {_money(downs, currency)} less"
-            line.append(_panel(bars, days, heading, currency))
+            name = f"Value: {amount(ups, currency)} more, {amount(downs, currency)} less"
+            line.append(_panel(bars, days, name, currency))
         lines.append(alt.hconcat(*line, spacing=26))
     first = next(iter(units))
     own = [row for row in rows if row["ledger"] == first]
     grew, shrank = (_total(own, side) for side in (_UP, _DOWN))
     finding = f"{first}: the bond grew {grew:,} times and shrank {shrank:,} times"
-    return (
-        alt.vconcat(*lines, spacing=16)
-        .properties(
-            title=alt.TitleParams(
-                finding,
-                subtitle=_caption(rows, periods, currencies, currency),
-                anchor="start",
-                fontSize=18,
-                color=INK,
-                subtitleColor=MUTED,
-                subtitleFontSize=13,
-                offset=14,
-            ),
-            background=BACKGROUND,
-        )
-        .configure(font="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif", view=alt.ViewConfig(stroke=None))
-    )
+    return titled(alt.vconcat(*lines, spacing=16), finding, _caption(rows, periods, currencies, currency))
 
 
 def _count(rows: Rows, state: str) -> int:
@@ -114,29 +100,27 @@ def _bars(rows: Rows, days: Sequence[date], figure: str) -> Rows:
     for day in days:
         reached = {True: 0.0, False: 0.0}
         for state, _, ink in _DRAWN:
-            amount = float(sums.get((day, state), 0))
-            if amount == 0:
+            size = float(sums.get((day, state), 0))
+            if size == 0:
                 continue
             # Value by its own sign: who has more records may be worth less.
-            up = amount > 0 if figure == "change" else any(state == one for one, _, _ in _UP)
-            bar = {"period": day.isoformat(), "state": state, "up": up, "amount": amount, "ink": ink}
-            bars.append({**bar, "from": reached[up], "to": reached[up] + abs(amount)})
-            reached[up] += abs(amount)
+            up = size > 0 if figure == "change" else any(state == one for one, _, _ in _UP)
+            bar = {"period": day.isoformat(), "state": state, "up": up, "amount": size, "ink": ink}
+            bars.append({**bar, "from": reached[up], "to": reached[up] + abs(size)})
+            reached[up] += abs(size)
     return bars
 
 
 def _panel(bars: Rows, days: Sequence[date], title: str, currency: str | None) -> Any:
-    prefix = "" if currency is None else _prefix(currency)
+    prefix = "" if currency is None else currency_unit(currency)
     top = max((bar["to"] for bar in bars), default=0.0)
     limit = top * 1.04 or 1
-    labels = _axis_labels(days)
-    lookup = "{" + ",".join(f"'{day}':'{label}'" for day, label in labels.items()) + "}"
     shown = [
         {
             **{name: bar[name] for name in ("period", "state", "amount", "ink")},
             "low": bar["from"] if bar["up"] else -bar["from"],
             "high": bar["to"] if bar["up"] else -bar["to"],
-            "label": f"{bar['amount']:,.0f}" if currency is None else _money(bar["amount"], currency, signed=True),
+            "label": f"{bar['amount']:,.0f}" if currency is None else amount(bar["amount"], currency, signed=True),
             "middle": (bar["from"] + bar["to"]) / (2 if bar["up"] else -2),
             "fits": len(days) <= 8 and bar["to"] - bar["from"] >= 0.13 * limit,
         }
@@ -145,31 +129,11 @@ def _panel(bars: Rows, days: Sequence[date], title: str, currency: str | None) -
     x = alt.X(
         "period:N",
         sort=[day.isoformat() for day in days],
-        axis=alt.Axis(
-            title=None,
-            ticks=False,
-            domain=False,
-            labelAngle=0,
-            labelExpr=f"{lookup}[datum.value]",
-            labelColor=INK,
-            labelFontSize=11,
-            labelOverlap=True,
-        ),
+        axis=period_axis(days),
         scale=alt.Scale(domain=[day.isoformat() for day in days], paddingInner=0.25, paddingOuter=0.15),
     )
-    axis = alt.Axis(
-        title=None,
-        values=[-_round(top), 0, _round(top)],
-        labelExpr=_short_number(prefix),
-        grid=True,
-        gridColor=LINE,
-        gridOpacity=0.6,
-        domain=False,
-        ticks=False,
-        labelColor=INK,
-        labelFontSize=11,
-        minExtent=44,
-    )
+    level = round_level(top)
+    axis = level_axis(values=[-level, 0, level], labelExpr=short_number(prefix), minExtent=44)
     scale = alt.Scale(domain=[-limit, limit], nice=False)
     colours = alt.Scale(domain=[state for state, _, _ in _DRAWN], range=[colour for _, colour, _ in _DRAWN])
     legend = alt.Legend(title=None, orient="right", labelColor=INK, labelFontSize=12, symbolType="square")
@@ -193,16 +157,12 @@ def _panel(bars: Rows, days: Sequence[date], title: str, currency: str | None) -
     if any(bar["fits"] for bar in shown):
         text = base.transform_filter("datum.fits").mark_text(fontSize=11)
         layers.append(text.encode(x=x, y="middle:Q", text="label:N", color=alt.Color("ink:N", scale=None)))
-    heading = alt.TitleParams(title, anchor="start", fontSize=13, color=INK, offset=6)
-    return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT, title=heading)
+    return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT, title=heading(title))
 
 
 def _caption(rows: Rows, periods: str, currencies: Sequence[str], currency: str | None) -> list[str]:
-    word = periods[2:] if periods.startswith("1 ") else periods
-    first, last = min(row["period"] for row in rows), max(row["period"] for row in rows)
-    limits = (
-        f"{word}, periods beginning {_MONTHS[first.month - 1]} {first.year} to {_MONTHS[last.month - 1]} {last.year}"
-    )
+    starts = span(min(row["period"] for row in rows), max(row["period"] for row in rows))
+    limits = f"{each(periods)}, periods beginning {starts}"
     value = "; customers on the left, change of their value on the right" if currency is not None else ""
     lines = [
         f"Above the line the bond grew, below it shrank or slept, from opening to closing of each {limits}{value}."

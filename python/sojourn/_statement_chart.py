@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 import altair as alt
 
-IN, OUT, INK, MUTED, LINE, BACKGROUND = "#0b6fb0", "#d1490c", "#17202a", "#56616d", "#c3cbd3", "#fffffe"
+from sojourn._chart_style import (
+    BACKGROUND,
+    IN,
+    INK,
+    OUT,
+    amount,
+    each,
+    empty,
+    heading,
+    level_axis,
+    period_axis,
+    round_level,
+    short_number,
+    span,
+    titled,
+)
+from sojourn.journey_map.numbers import currency_unit, signed
+
 _WIDTH, _HEIGHT = 430, 84
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 Rows = list[dict[str, Any]]
 
@@ -33,9 +47,8 @@ def statement_chart(rows: Rows, units: Mapping[str, str], periods: str, *, stand
         Whether the first ledger is the company's own.
     """
     if not rows:
-        empty = alt.Chart(alt.InlineData([{}])).mark_text(fontSize=13, color=MUTED)
         text = "No record passes the ledgers' rules: nobody to count. fates() says which rule each record fails."
-        return empty.encode(text=alt.value(text)).properties(width=2 * _WIDTH, height=_HEIGHT)
+        return empty(text, 2 * _WIDTH, _HEIGHT)
     currencies = sorted({row["currency"] or "" for row in rows if _has_value(row)})
     # No sum crosses currencies without a rate: then the customers stand alone.
     currency = currencies[0] if len(currencies) == 1 else None
@@ -46,31 +59,16 @@ def statement_chart(rows: Rows, units: Mapping[str, str], periods: str, *, stand
     for at, (ledger, unit) in enumerate(units.items()):
         points, last = panels[at], at == len(units) - 1
         came, left = sum(p["in"] for p in points), sum(p["out"] for p in points)
-        title = f"{ledger} (by {unit}): {came:,} in, {left:,} out, net {_signed(came - left)}"
+        title = f"{ledger} (by {unit}): {came:,} in, {left:,} out, net {signed(came - left)}"
         row = [_panel(points, "", title, top_count, last, "")]
         if currency is not None:
             came_value, left_value = sum(p["in_value"] for p in points), sum(p["out_value"] for p in points)
-            net = _money(came_value - left_value, currency, signed=True)
-            title = f"{_money(came_value, currency)} in, {_money(left_value, currency)} out, net {net}"
-            row.append(_panel(points, "_value", title, top_value, last, _prefix(currency)))
+            net = amount(came_value - left_value, currency, signed=True)
+            title = f"{amount(came_value, currency)} in, {amount(left_value, currency)} out, net {net}"
+            row.append(_panel(points, "_value", title, top_value, last, currency_unit(currency)))
         lines.append(alt.hconcat(*row, spacing=26))
-    return (
-        alt.vconcat(*lines, spacing=12)
-        .properties(
-            title=alt.TitleParams(
-                _finding(panels, list(units), currency, standard),
-                subtitle=_caption(periods, currencies, currency, rows),
-                anchor="start",
-                fontSize=18,
-                color=INK,
-                subtitleColor=MUTED,
-                subtitleFontSize=13,
-                offset=14,
-            ),
-            background=BACKGROUND,
-        )
-        .configure(font="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif", view=alt.ViewConfig(stroke=None))
-    )
+    finding = _finding(panels, list(units), currency, standard)
+    return titled(alt.vconcat(*lines, spacing=12), finding, _caption(periods, currencies, currency, rows))
 
 
 def _has_value(row: Mapping[str, Any]) -> bool:
@@ -110,39 +108,12 @@ def _panel(points: Rows, tail: str, title: str, top: float, last: bool, prefix: 
         ]
     )
     limit = top * 1.04 or 1
-    labels = _axis_labels([date.fromisoformat(point["period"]) for point in points])
-    lookup = "{" + ",".join(f"'{day}':'{label}'" for day, label in labels.items()) + "}"
-    x = alt.X(
-        "period:N",
-        sort=None,
-        axis=alt.Axis(
-            title=None,
-            labels=last,
-            ticks=False,
-            domain=False,
-            labelAngle=0,
-            labelExpr=f"{lookup}[datum.value]",
-            labelColor=INK,
-            labelFontSize=11,
-            labelOverlap=True,
-        ),
-        scale=alt.Scale(paddingInner=0.38, paddingOuter=0.2),
-    )
+    axis = period_axis([date.fromisoformat(point["period"]) for point in points], labels=last)
+    x = alt.X("period:N", sort=None, axis=axis, scale=alt.Scale(paddingInner=0.38, paddingOuter=0.2))
+    level = round_level(top)
 
     def y(field: str) -> alt.Y:
-        axis = alt.Axis(
-            title=None,
-            values=[-_round(top), 0, _round(top)],
-            labelExpr=_short_number(prefix),
-            grid=True,
-            gridColor=LINE,
-            gridOpacity=0.6,
-            domain=False,
-            ticks=False,
-            labelColor=INK,
-            labelFontSize=11,
-            minExtent=44,
-        )
+        axis = level_axis(values=[-level, 0, level], labelExpr=short_number(prefix), minExtent=44)
         return alt.Y(f"{field}:Q", scale=alt.Scale(domain=[-limit, limit], nice=False), axis=axis)
 
     tooltip = [
@@ -162,59 +133,7 @@ def _panel(points: Rows, tail: str, title: str, top: float, last: bool, prefix: 
             x=x, y=y("net"), tooltip=tooltip
         ),
     ]
-    heading = alt.TitleParams(title, anchor="start", fontSize=13, color=INK, offset=6)
-    return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT, title=heading)
-
-
-def _axis_labels(periods: Sequence[date]) -> dict[str, str]:
-    """Return month names with the year where it begins (quarters and years likewise)."""
-    months = {(b.year - a.year) * 12 + b.month - a.month for a, b in pairwise(periods)}
-    step = min(months, default=1)
-    labels = {}
-    for at, day in enumerate(periods):
-        year = f" {day:%y}" if at == 0 or day.month == 1 else ""
-        if step % 12 == 0:
-            label = str(day.year)
-        elif step == 3:
-            label = f"Q{(day.month + 2) // 3}{year}"
-        else:
-            label = f"{_MONTHS[day.month - 1]}{year}"
-        labels[day.isoformat()] = label
-    return labels
-
-
-def _round(top: float) -> float:
-    """Return the largest 1, 2 or 5 × 10ⁿ that the panel can show."""
-    if top <= 0:
-        return 1
-    power = 10 ** (len(str(int(top))) - 1) if top >= 1 else 1
-    return float(max(step * power for step in (1, 2, 4, 5, 8) if step * power <= max(top, 1)))
-
-
-def _short_number(prefix: str) -> str:
-    size = "abs(datum.value)"
-    return (
-        f"'{prefix}' + ({size} >= 1e9 ? format({size} / 1e9, '~r') + 'bn' : "
-        f"{size} >= 1e6 ? format({size} / 1e6, '~r') + 'm' : "
-        f"{size} >= 1e4 || ('{prefix}' && {size} >= 1e3) ? format({size} / 1e3, '~r') + 'k' : format({size}, ',~r'))"
-    )
-
-
-def _prefix(currency: str) -> str:
-    return _SYMBOLS.get(currency, f"{currency} " if currency else "")
-
-
-def _signed(number: int) -> str:
-    return f"{'+' if number > 0 else '−' if number < 0 else ''}{abs(number):,}"
-
-
-def _money(amount: float, currency: str, *, signed: bool = False) -> str:
-    sign = "−" if amount < 0 else "+" if signed and amount > 0 else ""
-    size = abs(amount)
-    for unit, word, digits in ((1e9, "bn", 2), (1e6, "m", 2), (1e3, "k", 0)):
-        if size >= unit:
-            return f"{sign}{_prefix(currency)}{size / unit:.{digits}f}{word}"
-    return f"{sign}{_prefix(currency)}{size:,.0f}"
+    return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT, title=heading(title))
 
 
 def _finding(panels: Sequence[Rows], names: Sequence[str], currency: str | None, standard: bool) -> str:
@@ -230,7 +149,7 @@ def _finding(panels: Sequence[Rows], names: Sequence[str], currency: str | None,
     if currency is not None and values[0]:
         same = nets[0] != 0 and (values[0] < 0) == (nets[0] < 0)
         joint = " and" if same else ", and lost" if values[0] < 0 else ", and gained"
-        found += f"{joint} {_money(abs(values[0]), currency)}"
+        found += f"{joint} {amount(abs(values[0]), currency)}"
     others = sorted(range(1, len(names)), key=lambda at: (-abs(nets[at] - nets[0]), at))
     if others and nets[others[0]] != nets[0]:
         net = nets[others[0]]
@@ -240,11 +159,9 @@ def _finding(panels: Sequence[Rows], names: Sequence[str], currency: str | None,
 
 
 def _caption(periods: str, currencies: Sequence[str], currency: str | None, rows: Rows) -> list[str]:
-    word = periods[2:] if periods.startswith("1 ") else periods
-    first, last = min(row["period"] for row in rows), max(row["period"] for row in rows)
-    limits = f"{_MONTHS[first.month - 1]} {first.year} to {_MONTHS[last.month - 1]} {last.year}"
+    limits = span(min(row["period"] for row in rows), max(row["period"] for row in rows))
     value = "; customers on the left, their value on the right" if currency is not None else ""
-    drawn = f"In (blue, up), out (orange, down) and net (line) per {word}, periods beginning {limits}{value}."
+    drawn = f"In (blue, up), out (orange, down) and net (line) per {each(periods)}, periods beginning {limits}{value}."
     lines = [f"{drawn} Same scale in every row."]
     if len(currencies) > 1:
         names = ", ".join(name or "no currency" for name in currencies)
@@ -254,7 +171,7 @@ def _caption(periods: str, currencies: Sequence[str], currency: str | None, rows
         own = [row for row in rows if row["ledger"] == first_ledger]
         stayed = float(sum(row["expansion"] - row["contraction"] + row["fx"] for row in own))
         if stayed:
-            change = _money(stayed, currency, signed=True)
+            change = amount(stayed, currency, signed=True)
             lines.append(f"Not drawn: what those who stayed came to be worth more or less ({first_ledger}: {change}).")
     others = sum(row["other_in"] + row["other_out"] for row in rows)
     if others:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from sojourn._chart_style import BACKGROUND, IN, INK, LINE, OUT, each, empty, heading, level_axis, titled
 from sojourn._core import InvalidInput
 
 if TYPE_CHECKING:
     from sojourn.attribution import Attribution
 
-VOICES, SURGE, INK, MUTED, LINE, BACKGROUND = "#0b6fb0", "#d1490c", "#17202a", "#56616d", "#c3cbd3", "#fffffe"
+VOICES, SURGE = IN, OUT
 _WIDTH, _HEIGHT = 760, 170
-_FONT = "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif"
 _SCALES = {"nps": ("NPS", [-100, 100]), "csat": ("satisfied share", [0, 1]), "mean": ("mean score", None)}
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -34,22 +34,13 @@ def trend_chart(attribution: Attribution, moment: str | None, every: str, false_
     if moment is not None and moment not in known:
         raise InvalidInput(f"moment: found {moment!r:.60}, expected one of {', '.join(map(repr, known))}")
     if not sum(row["voices"] for row in rows):
-        empty = alt.Chart(alt.InlineData([{}])).mark_text(fontSize=13, color=MUTED)
         text = f"Nobody spoke of {moment or 'nothing in particular'}. coverage() says which sources could have heard."
-        return empty.encode(text=alt.value(text)).properties(width=_WIDTH, height=_HEIGHT)
+        return empty(text, _WIDTH, _HEIGHT)
     found = attribution.surges("1 day", ("moment",), false_alarms)
     surges = [row for row in found.rows() if row["moment"] == moment]
     name = moment or "no moment"
-    title = alt.TitleParams(
-        _finding(name, rows, surges, every),
-        subtitle=_caption(rows, surges, every, attribution.method, false_alarms, _SCALES[attribution.scale][0]),
-        anchor="start",
-        fontSize=18,
-        color=INK,
-        subtitleColor=MUTED,
-        subtitleFontSize=13,
-        offset=14,
-    )
+    score = _SCALES[attribution.scale][0]
+    caption = _caption(rows, surges, every, attribution.method, false_alarms, score)
     points = [_point(row) for row in rows]
     starts = [datetime.fromisoformat(point["period"]) for point in points]
     step = starts[-1] - starts[-2] if len(starts) > 1 else timedelta(days=1)
@@ -58,12 +49,8 @@ def trend_chart(attribution: Attribution, moment: str | None, every: str, false_
     panels = [_voices(points, surges)]
     if any(point["score"] is not None for point in points):
         panels.append(_scores(points, attribution.scale))
-    return (
-        alt.vconcat(*panels, spacing=14)
-        .resolve_scale(x="shared")
-        .properties(title=title, background=BACKGROUND)
-        .configure(font=_FONT, view=alt.ViewConfig(stroke=None))
-    )
+    both = alt.vconcat(*panels, spacing=14).resolve_scale(x="shared")
+    return titled(both, _finding(name, rows, surges, every), caption)
 
 
 def _voices(points: Rows, surges: Rows) -> Any:
@@ -104,8 +91,7 @@ def _voices(points: Rows, surges: Rows) -> Any:
     if marks:
         triangle = surge.mark_point(shape="triangle-down", fill=SURGE, stroke=INK, strokeWidth=0.8, size=110, opacity=1)
         layers.append(triangle.encode(x=alt.X("alarm:T"), y=alt.Y("top:Q"), tooltip=about))
-    heading = alt.TitleParams("voices (sum of weights)", anchor="start", fontSize=13, color=INK, offset=6)
-    return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT, title=heading)
+    return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT, title=heading("voices (sum of weights)"))
 
 
 def _scores(points: Rows, scale: str) -> Any:
@@ -122,8 +108,7 @@ def _scores(points: Rows, scale: str) -> Any:
         ),
     ]
     text = f"{word} of those who gave a score, 90% intervals"
-    heading = alt.TitleParams(text, anchor="start", fontSize=13, color=INK, offset=6)
-    return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT - 50, title=heading)
+    return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT - 50, title=heading(text))
 
 
 def _x(field: str) -> alt.X:
@@ -134,19 +119,7 @@ def _x(field: str) -> alt.X:
 
 
 def _axis(title: str | None) -> alt.Axis:
-    return alt.Axis(
-        title=None,
-        grid=True,
-        gridColor=LINE,
-        gridOpacity=0.6,
-        domain=False,
-        ticks=False,
-        labelColor=INK,
-        labelFontSize=11,
-        minExtent=36,
-        tickCount=4,
-        format=".0%" if title == _SCALES["csat"][0] else "~r",
-    )
+    return level_axis(minExtent=36, tickCount=4, format=".0%" if title == _SCALES["csat"][0] else "~r")
 
 
 def _tooltip() -> list[alt.Tooltip]:
@@ -178,8 +151,8 @@ def _day(when: date | datetime) -> str:
 def _finding(name: str, rows: Rows, surges: Rows, every: str) -> str:
     if not surges:
         voices = sum(row["voices"] for row in rows)
-        each = voices / len(rows)
-        return f"{name}: no surge among {voices:,.0f} voices, {each:,.1f} a {_unit(every)}"
+        mean = voices / len(rows)
+        return f"{name}: no surge among {voices:,.0f} voices, {mean:,.1f} a {_unit(every)}"
     strongest = max(surges, key=lambda row: row["found"] / row["expected"])
     times = _WORDS[len(surges)] if len(surges) < len(_WORDS) else f"{len(surges):,}"
     span = f"from {_day(strongest['first'])} to {_day(strongest['alarm'])}"
@@ -204,4 +177,4 @@ def _caption(rows: Rows, surges: Rows, every: str, method: str, false_alarms: fl
 
 
 def _unit(every: str) -> str:
-    return every[2:] if every.startswith("1 ") else f"period of {every}"
+    return each(every) if every.startswith("1 ") else f"period of {every}"

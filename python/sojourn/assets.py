@@ -609,38 +609,34 @@ class Reconciliation:
         Raises
         ------
         InvalidInput
-            For a name that no ledger has, a day that begins no period, another direction; for a waterfall without a
-            standard.
+            For a name that no ledger has, or the standard's; a day that begins no period; another direction; for a
+            waterfall without a standard.
         """
         if ledger is None:
             from sojourn._statement_chart import statement_chart
 
             units = {name: self._unit(name) for name in self.ledgers}
-            return statement_chart(self._exact().rows(), units, self._periods, standard=self._core.has_standard)
+            said = self.with_money("decimal").statement().rows()
+            return statement_chart(said, units, self._periods, standard=self.has_standard)
+        from sojourn._chart_style import empty
+        from sojourn._waterfall import waterfall
         from sojourn._waterfall_chart import waterfall_chart
 
         if direction not in ("in", "out", "net"):
             raise InvalidInput(f"direction: found {direction!r:.60}, expected 'in', 'out' or 'net'")
-        rows = Table(self._explained(ledger).bridge("decimal", self._threads)).rows()
-        said = self._exact().rows()
+        exact = self.with_money("decimal")
+        bridge, said = exact.bridge(ledger).rows(), exact.statement().rows()
+        standard = self.ledgers[0]
+        if ledger == standard:
+            raise InvalidInput(f"ledger: found the standard, '{ledger:.60}', expected one to hold against it")
         days = sorted({row["period"] for row in said})
+        if not days:
+            return empty("No record passes the ledgers' rules: nothing to explain. fates() says why.", 660, 84)
         day = days[-1] if period is None else _EPOCH + timedelta(days=_day(period, "period"))
         if day not in days:
             raise InvalidInput(f"period: found {day}, expected the first day of a period from {days[0]} to {days[-1]}")
-        standard = self.ledgers[0]
-        ends: dict[str, dict[str | None, tuple[int, Any]]] = {ledger: {}, standard: {}}
-        for row in said:
-            if row["period"] != day or row["ledger"] not in ends:
-                continue
-            parts = {"in": (1, 0), "out": (0, 1), "net": (1, -1)}[direction]
-            count, value = ends[row["ledger"]].get(row["currency"], (0, 0))
-            ends[row["ledger"]][row["currency"]] = (
-                count + parts[0] * row["joined"] + parts[1] * row["left"],
-                value + parts[0] * row["joined_value"] + parts[1] * row["left_value"],
-            )
-        own = [row for row in rows if row["period"] == day and row["direction"] == direction]
         counted = (self._unit(ledger), self._unit(standard))
-        return waterfall_chart(own, ends, counted, day, self._periods, direction)
+        return waterfall_chart(waterfall(said, bridge, (ledger, standard), counted, day, self._periods, direction))
 
     def _unit(self, ledger: str) -> str:
         return str(self._ledgers[ledger].definition.to_dict()["customer"])
@@ -667,6 +663,25 @@ class Reconciliation:
         return summary(self)
 
     @property
+    def periods(self) -> str:
+        """Length of a period, as ``"1 month"``."""
+        return self._periods
+
+    def with_money(self, money: Literal["float", "minor", "decimal"]) -> Reconciliation:
+        """Return the same with money in another form, as `reconcile` takes it.
+
+        Raises
+        ------
+        InvalidInput
+            For another form.
+        """
+        _check_money(money)
+        other = copy.copy(self)
+        other._money = money
+        other._again = lambda change: self._again(change).with_money(money)
+        return other
+
+    @property
     def has_standard(self) -> bool:
         """Whether the first ledger is the company's own."""
         return bool(self._core.has_standard)
@@ -682,9 +697,6 @@ class Reconciliation:
         if ledger not in self._ledgers:
             raise InvalidInput(f"ledger: found '{ledger:.60}', expected one of {', '.join(self.ledgers)}")
         return self._ledgers[ledger].definition
-
-    def _exact(self) -> Table:
-        return Table(self._core.statement("decimal"))
 
     def _totals(self) -> list[tuple[str, int, int, int, int]]:
         """Ledger, opening, in, out, closing over the whole report."""
@@ -998,8 +1010,7 @@ def reconcile(
     for ledger in [*given, *([] if standard is None else [standard])]:
         if not isinstance(ledger, Ledger):
             raise InvalidInput(f"reconcile: found {type(ledger).__name__} among the ledgers, expected sj.Ledger")
-    if money not in _MONEY:
-        raise InvalidInput(f"money: found {money!r}, expected 'float', 'minor' or 'decimal'")
+    _check_money(money)
     if rates is not None and reporting_currency is None:
         raise InvalidInput("rates: found rates without a reporting currency, expected reporting_currency, as 'USD'")
     arguments = _core.ReconcileArguments()
@@ -1037,6 +1048,11 @@ def reconcile(
         )
 
     return Reconciliation(core, together, periods, days, money, threads, again)
+
+
+def _check_money(money: object) -> None:
+    if money not in _MONEY:
+        raise InvalidInput(f"money: found {money!r:.60}, expected 'float', 'minor' or 'decimal'")
 
 
 def _day(when: date | datetime | str, name: str) -> int:

@@ -415,7 +415,7 @@ def test_repr_and_plot() -> None:
     assert repr(found) == "Reconciliation(by 1 month: L 0 +2 −1 → 1)"
     assert "<td>2</td>" in found._repr_html_()
     chart = found.plot().to_dict()
-    assert chart["title"]["text"] == "L gained 1 customer and $4"
+    assert chart["title"]["text"] == "L gained 1 customer and $4.50"
     nobody = report(records, {**PLAIN, "where": {"none": {"any": []}}})
     assert nobody.statement().rows() == [] and "No record passes" in json.dumps(nobody.plot().to_dict())
 

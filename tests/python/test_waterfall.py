@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import sojourn as sj
-from sojourn._waterfall_chart import steps
+from sojourn._waterfall import steps
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +135,8 @@ def test_what_cannot_be_drawn_is_refused() -> None:
     with pytest.raises(sj.InvalidInput, match="found no ledger 'CRN'"):
         r.plot("CRN")
     with pytest.raises(sj.InvalidInput, match="period: found 2026-01-02, expected the first day"):
-        r.plot("company", period="2026-01-02")
+        r.plot("it's \\ <b>", period="2026-01-02")
     with pytest.raises(sj.InvalidInput, match="direction: found 'up', expected"):
         r.plot("company", direction="up")  # type: ignore[arg-type]
+    with pytest.raises(sj.InvalidInput, match="found the standard, 'company'"):
+        r.plot("company")

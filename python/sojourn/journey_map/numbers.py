@@ -8,9 +8,17 @@ from __future__ import annotations
 
 import math
 
+from .text import clean
+
 MINUS = "\u2212"
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 _UNKNOWN = "not known"
+_CURRENCIES = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "": ""}
+
+
+def currency_unit(code: str) -> str:
+    """Return what stands before an amount: ``$``, ``€``, or the code itself."""
+    return _CURRENCIES.get(code, f"{clean(code)[:12]} ")
 
 
 def count(number: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sojourn.journey_map.numbers import count, money, short_count, signed, signed_money
+from sojourn.journey_map.numbers import count, currency_unit, money, short_count, signed, signed_money
 from sojourn.journey_map.text import width
 
 from . import worth
@@ -178,7 +178,7 @@ def _grid(scale: _Scale) -> list[float]:
 
 def _tick(level: float, code: str | None, scale: _Scale) -> Label:
     size = abs(level)
-    text = short_count(round(size)) if code is None else money(size, worth.unit(code)) if size else "0"
+    text = short_count(round(size)) if code is None else money(size, currency_unit(code)) if size else "0"
     text = _ZEROS.sub("", text)
     return Label(text, _LEFT - 6, scale.zero - level * scale.unit + SIZE * 0.35, "level")
 
@@ -201,7 +201,7 @@ def _sizes(
     """Return the numbers on the bars, where they all find room."""
 
     def text(size: float) -> str:
-        return short_count(round(size)) if code is None else money(size, worth.unit(code))
+        return short_count(round(size)) if code is None else money(size, currency_unit(code))
 
     up, down = [text(pair.came) for pair in pairs], [text(pair.went) for pair in pairs]
     if max(width(word, SIZE) for word in (*up, *down)) > each:
@@ -220,7 +220,7 @@ def _about(flow: Flow, code: str | None) -> str:
         came, went = flow.counts["joined"], flow.counts["left"]
         return f"{flow.name}\n{count(came)} in\n{count(went)} out\nnet {signed(came - went)}"
     came_worth, went_worth = (flow.values[column].get(code, Decimal(0)) for column in ("joined", "left"))
-    net = signed_money(float(came_worth - went_worth), worth.unit(code))
+    net = signed_money(float(came_worth - went_worth), currency_unit(code))
     return f"{flow.name}\n{worth.exact(came_worth, code)} in\n{worth.exact(went_worth, code)} out\nnet {net}"
 
 

@@ -119,7 +119,7 @@ class Room:
             "absorption": absorption.rows(),
             "ranking": self._ranking(graph, interval, draws, seed, threads),
             "hand_offs": graph.hand_offs().rows(),
-            "statement": [] if reconciliation is None else reconciliation._exact().rows(),
+            "statement": [] if reconciliation is None else reconciliation.with_money("decimal").statement().rows(),
             "checks": [] if reconciliation is None else reconciliation.check().rows(),
         }
         read = ("journey", "moments", "kpis", "kpis_before", "kpis_after", "nodes", "edges", "exits", "absorption")

@@ -8,21 +8,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sojourn.journey_map.numbers import MINUS, count, money, percent, signed_money
-from sojourn.journey_map.text import clean
+from sojourn.journey_map.numbers import MINUS, count, currency_unit, money, percent, signed_money
 
 Worth = Mapping[str, Decimal]
 """Amounts by currency code; "" where none is known. No sum crosses currencies."""
 
-_UNITS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "": ""}
 _MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
-
-
-def unit(currency: str) -> str:
-    """Return what stands before an amount: ``$``, ``€``, or the code itself."""
-    return _UNITS.get(currency, f"{clean(currency)[:12]} ")
 
 
 def decimal(cell: Any) -> Decimal:
@@ -34,12 +27,12 @@ def decimal(cell: Any) -> Decimal:
 
 def short(worth: Worth) -> str:
     """Write amounts in short: ``$4.42m``, ``$4.42m and €12k``."""
-    return " and ".join(money(float(amount), unit(code)) for code, amount in _told(worth))
+    return " and ".join(money(float(amount), currency_unit(code)) for code, amount in _told(worth))
 
 
 def change(worth: Worth) -> str:
     """Write changes in short: ``+$4.42m``, ``−$370k``."""
-    return " and ".join(signed_money(float(amount), unit(code)) for code, amount in _told(worth))
+    return " and ".join(signed_money(float(amount), currency_unit(code)) for code, amount in _told(worth))
 
 
 def loss(worth: Worth) -> str:
@@ -51,7 +44,7 @@ def exact(amount: Decimal, currency: str) -> str:
     """Write an amount to its last digit: ``$262,823.89``; whole units without a fraction."""
     size = abs(amount)
     digits = f"{size:,.0f}" if size == size.to_integral_value() else f"{size:,.{max(2, _places(size))}f}"
-    return f"{MINUS if amount < 0 else ''}{unit(currency)}{digits}"
+    return f"{MINUS if amount < 0 else ''}{currency_unit(currency)}{digits}"
 
 
 def difference(one: Worth, other: Worth) -> Worth:
@@ -168,5 +161,5 @@ def more_or_less(worth: Worth) -> str:
     """Write a change of value in words: ``$49k less``."""
     parts = sorted((code, amount) for code, amount in worth.items() if amount)
     return " and ".join(
-        f"{money(float(abs(amount)), unit(code))} {'more' if amount > 0 else 'less'}" for code, amount in parts
+        f"{money(float(abs(amount)), currency_unit(code))} {'more' if amount > 0 else 'less'}" for code, amount in parts
     )
