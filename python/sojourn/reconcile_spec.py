@@ -101,9 +101,7 @@ def _ledger(said: Any, at: int, file: Path, tables: dict[Path, Any], threads: in
         crosswalk = said.get("crosswalk")
         links = None if crosswalk is None else _table(file.parent / crosswalk, f"{said['name']}: crosswalk", tables)
         counts = said.get("counts", "unit")
-        return Ledger(
-            said["name"], records, means, said.get("group"), crosswalk=links, counts=counts, threads=threads
-        )
+        return Ledger(said["name"], records, means, said.get("group"), crosswalk=links, counts=counts, threads=threads)
     except InvalidInput as error:
         raise InvalidInput(f"{file.name}: {place}: {error}") from None
 
