@@ -694,9 +694,22 @@ class Reconciliation:
         InvalidInput
             For a name that no ledger has.
         """
+        return self._named(ledger).definition
+
+    def reasons(self, ledger: str) -> list[str]:
+        """Return a ledger's columns with the recorded reason for an end, coarsest first.
+
+        Raises
+        ------
+        InvalidInput
+            For a name that no ledger has.
+        """
+        return list(self._named(ledger)._reasons)
+
+    def _named(self, ledger: str) -> Ledger:
         if ledger not in self._ledgers:
             raise InvalidInput(f"ledger: found '{ledger:.60}', expected one of {', '.join(self.ledgers)}")
-        return self._ledgers[ledger].definition
+        return self._ledgers[ledger]
 
     def _totals(self) -> list[tuple[str, int, int, int, int]]:
         """Ledger, opening, in, out, closing over the whole report."""

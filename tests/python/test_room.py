@@ -17,8 +17,23 @@ from hypothesis import strategies as st
 
 import sojourn as sj
 from many import many
+from sojourn._waterfall import Step
 from sojourn.journey_map.numbers import count
-from sojourn.room import bars, claims, customers, kpis, listening, moments, nearest, owners, promises, proof, worth
+from sojourn.room import (
+    bars,
+    claims,
+    customers,
+    gaps,
+    kpis,
+    listening,
+    moments,
+    nearest,
+    owners,
+    promises,
+    proof,
+    reasons,
+    worth,
+)
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -242,7 +257,8 @@ def test_the_opener_says_what_the_statement_says() -> None:
     assert "We lost 500 more customers than we gained; those here are worth $49k less" in text
     assert "Came in 1,557 +$71k 0 new, 1,557 returned" in text
     assert "Went out 2,057 −$103k" in text
-    assert "Here now 3,317 $213k 500 fewer, $49k less; 30 June 1998" in text
+    assert "In less out −500 −$32k here now 3,317, worth $213k: 500 fewer, $49k less; 30 June 1998" in text
+    assert "Why they left is not recorded. Name the columns that say it" in text
     identity = (
         "3,817 $262,823.89 here on 1 April 1998 + 0 $0 new + 1,557 $70,725.93 returned "
         "− 2,057 $102,965.98 left + $41,342.12 grew − $58,595.48 shrank "
@@ -329,8 +345,8 @@ def test_ledgers_segments_and_rules_of_their_own() -> None:
     page = check_offline(small_room(reconciliation=r, who="households", title="June").html)
     check_accessible(page)
     rows = [row for row in r.statement().rows() if row["ledger"] == "Company" and row["period"] == date(2026, 6, 1)]
-    for column, word in (("joined", "Came in"), ("left", "Went out"), ("closing", "Here now")):
-        assert f"{word} {count(sum(row[column] for row in rows))} " in page.text
+    for column, word in (("joined", "Came in"), ("left", "Went out"), ("closing", "here now")):
+        assert re.search(rf"{word} {count(sum(row[column] for row in rows))}\b", page.text)
     for row in rows:
         assert page.row(row["segment"])[1].startswith(f"{count(row['joined'])} · ")
     assert "CRM:" in page.text and " by Company; CRM +" in page.text
@@ -416,9 +432,8 @@ def big_room(moments_count: int, stages: int, start: str, heard: bool = False) -
     names = [f"A moment of truth, number {at}" for at in range(moments_count)]
     events = [f"e{at}" for at in range(moments_count)]
     journey = journey_of(ids, [f"Stage {at}" for at in range(stages)], names, events)
-    r = sj.reconcile(
-        [ledger_of(name, at) for at, name in enumerate("ABCD")], periods="1 month", start=start, end="2027-01-01"
-    )
+    company, *silos = [ledger_of(name, at) for at, name in enumerate("ABCD")]
+    r = sj.reconcile(silos, standard=company, periods="1 month", start=start, end="2027-01-01")
     matches = journey.match(log_of(5, moments_count, 900, events))
     sources = ("call", "survey", "social", "review", "email")
     attribution = attributed(matches, voices=4_000, sources=sources) if heard else None
@@ -1133,3 +1148,94 @@ def test_what_several_ledgers_pass_alike_is_one_row() -> None:
         ("C: duplicate keys", 5, 2, ""),
         ("duplicate keys", 10, 0, "A, A: b"),
     ]
+
+
+# --- why the ledgers differ, and why customers left ---------------------------------------------------
+
+
+def leavers(**more: Any) -> sj.Ledger:
+    """Seven who leave in June: four for the price, one who moved, two who did not say."""
+    why = ["price"] * 4 + ["moved", None, ""]
+    rows = {
+        "who": list(range(8)),
+        "from": [date(2026, 1, 5)] * 8,
+        "to": [date(2026, 6, 9)] * 7 + [None],
+        "why": [*why, None],
+        "how": ["rise", "rise", "rival", None, None, None, None, None],
+        "fee": [10, 20, 30, 40, 50, 60, 70, 80],
+    }
+    definition = sj.Definition("who", "from", "to", value="fee", currency="USD", grace="0d")
+    return sj.Ledger("Company", rows, definition, **more)
+
+
+def test_reasons_for_leaving_are_those_of_the_tree() -> None:
+    page = check_offline(small_room(reconciliation=monthly(leavers(reasons=["why", "how"]))).html)
+    check_accessible(page)
+    assert "Why 7 left, as recorded: price 4, moved 1; not recorded for 2" in page.text
+    assert page.row("price") == ["pricerise 2; rival 1", "4", "", "−$100", "57%"]
+    assert page.row("moved")[1:] == ["1", "", "−$50", "14%"]
+    assert page.row("not recorded")[1:] == ["2", "", "−$130", "29%"]
+    assert "In less out −7 −$280" in page.text
+    assert "because" not in page.text
+    without = check_offline(small_room(reconciliation=monthly(leavers())).html)
+    assert 'reasons=["reason"]' in without.text and "Why they left is not recorded." in without.text
+
+
+def test_many_reasons_become_one_row_and_none_is_said() -> None:
+    nodes = [(0, "all", 45), *((1, f"r{at}", at) for at in range(10)), (1, "unknown", 0)]
+    same = {"ledger": "L", "period": date(2026, 6, 1), "currency": None, "value": 0}
+    tree = [{**same, "level": level, "path": path, "customers": number} for level, path, number in nodes]
+    told = reasons.read(tree, "L", date(2026, 6, 1))
+    assert [one.name for one in told.told] == ["r9", "r8", "r7", "r6", "5 more reasons"]
+    assert sum(one.customers for one in told.told) == told.left == 45 and told.unknown.customers == 0
+    assert reasons.headline(told) == "Why 45 left, as recorded: r9 9, r8 8, r7 7"
+    nobody = reasons.read([], "L", date(2026, 6, 1))
+    assert reasons.headline(nobody) == "Nobody left, so there is no reason to tell"
+
+
+def test_the_waterfalls_of_the_page_are_those_of_the_bridge() -> None:
+    r = monthly(ledger_of("CRM", 2), ledger_of("BILLING", 3), standard=ledger_of("Company"), money="decimal")
+    page = check_offline(small_room(reconciliation=r).html)
+    check_accessible(page)
+    start = next(at for at, row in enumerate(page.rows) if row[0] == "Reason")
+    for ledger in ("CRM", "BILLING"):
+        rows = page.rows[start:]
+        own = rows[next(at for at, row in enumerate(rows) if row[0] == f"{ledger} says") :]
+        own = own[: 1 + next(at for at, row in enumerate(own) if row[0] == "Company says")]
+        counts = [int(row[2].replace("−", "-").replace(",", "")) for row in own]
+        assert counts[0] + sum(counts[1:-1]) == counts[-1]
+        assert own[-2][0] == "Unexplained"
+        bridge = [
+            row for row in r.bridge(ledger).rows() if row["period"] == date(2026, 6, 1) and row["direction"] == "net"
+        ]
+        assert -sum(row["count"] for row in bridge) == sum(counts[1:-1])
+        assert sum(int(row[5]) for row in own[1:-1] if row[5]) == sum(
+            row["events"] for row in bridge if row["reason"] != "matched" or row["value"]
+        )
+    alone = check_offline(small_room(reconciliation=monthly(ledger_of("CRM"), ledger_of("POLICY", 2))).html)
+    assert "supply the company’s own count" in alone.text and 'id="gaps"' not in small_room().html
+
+
+def test_bars_meet_and_nothing_is_still_drawn() -> None:
+    steps = [
+        Step("A says", 10, Decimal(0), 0, "start"),
+        Step("x", -14, Decimal(0), 14, "down"),
+        Step("y", 2, Decimal(0), 2, "up"),
+        Step("Unexplained", 0, Decimal(0), 0, "unexplained"),
+        Step("B says", -2, Decimal(0), 0, "end"),
+    ]
+    drawn = gaps.bars([float(step.count) for step in steps], steps)
+    assert [bar.kind for bar in drawn] == ["tot", "k-out", "k-in", "open", "tot"]
+    assert drawn[3].width > 0 and drawn[-1].link is None
+    assert drawn[0].link == pytest.approx(drawn[1].x + drawn[1].width)
+    assert drawn[1].link == pytest.approx(drawn[1].x) == pytest.approx(drawn[2].x)
+    assert drawn[0].width == pytest.approx(5 * drawn[-1].width)
+    assert all(bar.x >= 0 and bar.x + bar.width <= 100 for bar in drawn)
+    flat = gaps.bars([0.0] * 5, steps)
+    assert all(bar.width > 0 for bar in flat)
+
+
+def test_ledgers_that_cannot_be_held_against_the_standard_say_why() -> None:
+    told = gaps.read([], {"<b>": "groups of <i>text</i>"}, {}, "Company", date(2026, 6, 1), "1 month")
+    assert told[0].problem == "groups of <i>text</i>" and not told[0].rows
+    assert "cannot be held" in gaps.headline(told)

@@ -47,6 +47,11 @@ class Flow:
         return worth.difference(self.values["closing"], self.values["opening"])
 
     @property
+    def came_less_went(self) -> Worth:
+        """Value of those who came in, less that of those who went out."""
+        return worth.difference(self.values["joined"], self.values["left"])
+
+    @property
     def name(self) -> str:
         """The period in words."""
         return worth.period_name(self.start, self.end)

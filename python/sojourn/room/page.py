@@ -19,7 +19,22 @@ from sojourn.journey_map import JourneyMap, from_tables, numbers
 from sojourn.journey_map.paint import DARK, LIGHT
 from sojourn.journey_map.text import clean
 
-from . import bars, claims, customers, kpis, listening, moments, nearest, owners, promises, proof, quotes, worth
+from . import (
+    bars,
+    claims,
+    customers,
+    gaps,
+    kpis,
+    listening,
+    moments,
+    nearest,
+    owners,
+    promises,
+    proof,
+    quotes,
+    reasons,
+    worth,
+)
 
 if TYPE_CHECKING:
     from sojourn.assets import Reconciliation
@@ -121,6 +136,8 @@ class Room:
             "hand_offs": graph.hand_offs().rows(),
             "statement": [] if reconciliation is None else reconciliation.with_money("decimal").statement().rows(),
             "checks": [] if reconciliation is None else reconciliation.check().rows(),
+            "bridges": _bridges(reconciliation),
+            "leaving": _leaving(reconciliation),
         }
         read = ("journey", "moments", "kpis", "kpis_before", "kpis_after", "nodes", "edges", "exits", "absorption")
         self._moments = moments.Moments(**{name: self._tables[name] for name in read})
@@ -134,11 +151,12 @@ class Room:
         self._accounts: tuple[customers.Account, ...] = ()
         self._claims: tuple[claims.Claim, ...] = ()
         if reconciliation is not None:
-            months = _months(reconciliation._periods)
+            months = _months(reconciliation.periods)
             self._accounts = customers.read(self._tables["statement"], reconciliation.ledgers, months)
             self._span = worth.span_name(months)
             if len(self._accounts) > 1:
-                self._claims = claims.read(self._accounts, _units(reconciliation))
+                units = {clean(name): unit for name, unit in _units(reconciliation).items()}
+                self._claims = claims.read(self._accounts, units)
         self._html = self._render(graph)
 
     @property
@@ -150,7 +168,7 @@ class Room:
     def finding(self) -> str:
         """The page's title: what happened, in whole customers."""
         if self._claims and self._reconciliation is not None:
-            company = self._reconciliation._core.has_standard
+            company = self._reconciliation.has_standard
             return claims.finding(self._claims, self._who, self._accounts[0].last.name, company)
         if self._accounts:
             return customers.finding(self._accounts[0], self._who)
@@ -312,6 +330,8 @@ class Room:
                 wide=picture.layout.width > 1200,
                 picture=Markup(picture.figure(most_paths=MOST_PATHS)),
                 claims=self._claims,
+                gaps=self._gaps(),
+                reasons=self._reasons(),
                 where=self._where(),
                 leaving=self._leaving,
                 left_value=told.left_value,
@@ -348,11 +368,24 @@ class Room:
             return None
         return nearest.read(rows, self._moments.outcome_name(rows[0]["outcome"]), self._moments.name)
 
+    def _gaps(self) -> tuple[gaps.Gap, ...]:
+        """Return why the other ledgers' last period is not the standard's."""
+        r = self._reconciliation
+        if r is None or not self._accounts or not self._tables["bridges"]:
+            return ()
+        first = self._accounts[0].last.start
+        return gaps.read(self._tables["statement"], self._tables["bridges"], _units(r), r.ledgers[0], first, r.periods)
+
+    def _reasons(self) -> reasons.Reasons | None:
+        """Return why customers left, by the first ledger that keeps reasons."""
+        rows = self._tables["leaving"]
+        return reasons.read(rows, rows[0]["ledger"], self._accounts[0].last.start) if rows else None
+
     def _definition(self) -> list[tuple[str, str]]:
         """Return what the page's own ledger counts, field by field, as far as it says anything."""
         if self._reconciliation is None or not self._accounts:
             return []
-        said = self._reconciliation._ledgers[self._reconciliation.ledgers[0]].definition.to_dict()
+        said = self._reconciliation.definition(self._reconciliation.ledgers[0]).to_dict()
         return [(name, clean(_said(value))) for name, value in said.items() if value]
 
 
@@ -387,9 +420,30 @@ def _cases(matches: Matches) -> list[tuple[str, str, int]]:
 
 
 def _units(reconciliation: Reconciliation) -> dict[str, str]:
-    """Return what each ledger counts, by its name on the page."""
-    ledgers = reconciliation._ledgers.items()
-    return {clean(name): str(ledger.definition.to_dict()["customer"]) for name, ledger in ledgers}
+    """Return what each ledger counts."""
+    return {name: str(reconciliation.definition(name).to_dict()["customer"]) for name in reconciliation.ledgers}
+
+
+def _bridges(reconciliation: Reconciliation | None) -> dict[str, list[dict[str, Any]] | str]:
+    """Return each other ledger's bridge to the standard, or why there is none."""
+    if reconciliation is None or not reconciliation.has_standard:
+        return {}
+    exact = reconciliation.with_money("decimal")
+    found: dict[str, list[dict[str, Any]] | str] = {}
+    for name in reconciliation.ledgers[1:]:
+        try:
+            found[name] = exact.bridge(name).rows()
+        except InvalidInput as error:
+            found[name] = str(error)
+    return found
+
+
+def _leaving(reconciliation: Reconciliation | None) -> list[dict[str, Any]]:
+    """Return the recorded reasons for leaving of the first ledger that keeps any."""
+    for name in [] if reconciliation is None else reconciliation.ledgers:
+        if reconciliation is not None and reconciliation.reasons(name):
+            return reconciliation.with_money("decimal").leaving(ledger=name).rows()
+    return []
 
 
 def _months(periods: str) -> int:
@@ -435,6 +489,8 @@ def environment() -> Environment:
         fold_segments=customers.fold_segments,
         left_headline=moments.left_headline,
         claims_headline=claims.headline,
+        gaps_headline=gaps.headline,
+        reasons_headline=reasons.headline,
         handed=nearest.handed,
         owners_headline=owners.headline,
         promises_headline=promises.headline,
