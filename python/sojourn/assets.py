@@ -232,26 +232,24 @@ class Ledger:
             raise InvalidInput(f"{name}: found counts='group' without groups, expected group or crosswalk")
         self._definition = definition
         self._like = records
-        self._group, self._crosswalk, self._counts = group, crosswalk, counts
         self._reasons, self._threads = named_columns(reasons, "reasons"), checked(threads)
-        self._core = self._read(name, None, 0)
+        self._grouping = _core.GroupingArguments()
+        self._grouping.column, self._grouping.counts_groups = group, counts == "group"
+        if crosswalk is not None:
+            self._grouping.crosswalk = as_arrow(crosswalk, f"{name}: crosswalk")
+        self._core = self._read(name, as_arrow(records, name))
+        self._grouping.crosswalk = None
 
-    def _read(self, name: str, seed: int | None, draw: int) -> _core.Ledger:
-        grouping = _core.GroupingArguments()
-        grouping.column = self._group
-        if self._crosswalk is not None:
-            grouping.crosswalk = as_arrow(self._crosswalk, f"{name}: crosswalk")
-        grouping.seed, grouping.draw = seed, draw
-        grouping.counts_groups = self._counts == "group"
-        records = as_arrow(self._like, name)
-        return _core.Ledger(name, records, self._definition._core, grouping, self._reasons, self._threads)
+    def _read(self, name: str, records: Any) -> _core.Ledger:
+        return _core.Ledger(name, records, self._definition._core, self._grouping, self._reasons, self._threads)
 
     def _drawn(self, seed: int, draw: int) -> Ledger:
         """Return the ledger on one draw of its crosswalk's links; itself where all of them are certain."""
         if self._core.uncertain_links == 0:
             return self
         other = copy.copy(self)
-        other._core = self._read(self.name, seed, draw)
+        self._grouping.seed, self._grouping.draw = seed, draw
+        other._core = self._read(self.name, None)  # the records and links that the first reading kept
         return other
 
     @property
@@ -584,7 +582,7 @@ class Reconciliation:
         InvalidInput
             For a number below 1, or groups of different types.
         """
-        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
+        if isinstance(units, bool) or not isinstance(units, int) or not 1 <= units < 2**63:
             raise InvalidInput(f"units: found {units!r:.60}, expected a whole number from 1 on")
         return Table(_core.components(self._core, self._linkage, units), self._like)
 

@@ -207,6 +207,10 @@ def test_the_link_that_joins_most_is_named(world: Any) -> None:
         ({"unit": [1], "group": ["x"]}, "column 'unit': found integers, expected strings, as L has"),
         ({"unit": ["a", "a"], "group": ["x", "x"]}, "found the unit 'a' in group 'x' again, expected each pair once"),
         ({"unit": ["a"]}, "found no column 'group'"),
+        (
+            {"unit": ["a"], "group": ["x"], "match_probability": [0.001]},  # as splink calls it: not a certain link
+            "column 'match_probability': found no column 'probability' but this one",
+        ),
     ],
 )
 def test_what_is_no_crosswalk_is_refused(links: dict[str, list[Any]], message: str) -> None:
@@ -219,3 +223,24 @@ def test_two_ways_to_say_a_group_are_refused() -> None:
         sj.Ledger("L", records([("a", 0, None, 1)]), SAID, group="account", crosswalk={"unit": ["a"], "group": ["x"]})
     with pytest.raises(sj.InvalidInput, match="counts='group' without groups"):
         sj.Ledger("L", records([("a", 0, None, 1)]), SAID, counts="group")
+
+
+def test_draws_count_what_the_point_counted() -> None:
+    """A stream can be read once, and a table may change after the ledger has been made."""
+    pyarrow = pytest.importorskip("pyarrow")
+    rows = records([("a", 5, None, 1), ("b", 5, None, 1), ("c", 5, None, 1)])
+    links = {"unit": ["a", "b"], "group": ["x", "x"], "probability": [1.0, 0.5]}
+
+    def closing(r: sj.Reconciliation) -> list[tuple[int, int, int]]:
+        found = [row for row in r.intervals(draws=60).rows() if row["what"] == "closing"]
+        return [(row["count_low"], row["count"], row["count_high"]) for row in found]
+
+    expected = [(2, 2, 3)] * 8
+    streams = [
+        pyarrow.RecordBatchReader.from_batches(t.schema, t.to_batches()) for t in map(pyarrow.table, (rows, links))
+    ]
+    assert closing(reconciled(sj.Ledger("L", streams[0], SAID, crosswalk=streams[1], counts="group"))) == expected
+    r = reconciled(sj.Ledger("L", rows, SAID, crosswalk=links, counts="group"))
+    links["probability"][1] = 1e-9
+    rows["begins"][2] = date(2030, 1, 1)
+    assert closing(r) == expected
