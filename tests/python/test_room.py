@@ -52,7 +52,7 @@ ELEMENTS = frozenset(
         r"\w+",
         """html head meta title style body a nav div main section article p i h1 h2 h3 span b strong ul li figure
         figcaption svg g path rect circle text tspan desc table thead tbody tr th td details summary dl dt dd code pre
-        bdi br footer""",
+        bdi br footer symbol use""",
     )
 )
 LOADING = frozenset({"src", "srcset", "xlink:href", "action", "data", "poster", "ping", "formaction"})

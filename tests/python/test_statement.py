@@ -375,6 +375,7 @@ def test_guards_point_and_never_count() -> None:
         "many customers vanish at once (a suspected load fault)": (1, 0),
         "duplicate keys": (3, 1),
         "overlapping records of one key": (1, 1),
+        "identical records of one customer": (2, 0),
         "end before start": (3, 1),
         "no start": (4, 1),
         "no value (counted as 0)": (4, 1),
@@ -383,7 +384,9 @@ def test_guards_point_and_never_count() -> None:
         "several currencies": (4, 1),
     }
     assert guard(found, "duplicate keys")["detail"] == "key 'x' in rows 0 and 1"
-    assert guard(found, "several currencies")["detail"] == "EUR 1 records, USD 3 records"
+    assert guard(found, "several currencies")["detail"] == (
+        "EUR 1 records (first in row 2), USD 3 records (first in row 0)"
+    )
     assert found.fates("L").to_dict()["start"] == ["counted", "already", "rule: empty", "rule: no start"]
 
 
