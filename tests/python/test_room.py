@@ -1219,7 +1219,9 @@ def test_bars_meet_and_nothing_is_still_drawn() -> None:
     assert drawn[1].link == pytest.approx(drawn[1].x) == pytest.approx(drawn[2].x)
     assert drawn[0].width == pytest.approx(5 * drawn[-1].width)
     assert all(bar.x >= 0 and bar.x + bar.width <= 100 for bar in drawn)
+    assert drawn[0].x == pytest.approx(drawn[0].zero) == pytest.approx(drawn[-1].x + drawn[-1].width)
     flat = gaps.bars([0.0] * 5, steps)
+    assert flat[1].kind == "link"
     assert all(bar.width > 0 for bar in flat)
 
 
