@@ -34,17 +34,21 @@ struct GroupingArguments {
   std::optional<std::uint64_t> seed;  // none: the most probable graph
   std::uint64_t draw = 0;
   bool counts_groups = false;
+  std::shared_ptr<arrow::Imported> records = {}, links = {};  // kept where links are uncertain: draws count what the point counted
 };
 
-SharedLedger make_ledger(std::string name, const py::object& records, const Definition& definition, const GroupingArguments& grouping,
+SharedLedger make_ledger(std::string name, const py::object& records, const Definition& definition, GroupingArguments& grouping,
                          const std::vector<std::string>& reasons, std::optional<std::size_t> threads) {
-  const auto table = import_table(records, name);
-  const auto links = grouping.crosswalk.is_none() ? nullptr : import_table(grouping.crosswalk, name + ": crosswalk");
+  const auto table = grouping.records ? grouping.records : import_table(records, name);
+  auto links = grouping.links;
+  if (!links && !grouping.crosswalk.is_none()) links = import_table(grouping.crosswalk, name + ": crosswalk");
   Grouping by{grouping.column, links.get(), {}, grouping.counts_groups};
   if (grouping.seed) by.draw = LinkDraw{*grouping.seed, grouping.draw};
   const Run run = make_run(threads, "reading records");
   const py::gil_scoped_release release;
-  return std::make_shared<Ledger>(std::move(name), *table, definition, by, run, reasons);
+  auto ledger = std::make_shared<Ledger>(std::move(name), *table, definition, by, run, reasons);
+  if (ledger->links() != nullptr && ledger->links()->uncertain > 0) grouping.records = table, grouping.links = links;
+  return ledger;
 }
 
 /// What the Python function was given, in C++'s terms. Days count from 1970-01-01.

@@ -232,26 +232,24 @@ class Ledger:
             raise InvalidInput(f"{name}: found counts='group' without groups, expected group or crosswalk")
         self._definition = definition
         self._like = records
-        self._group, self._crosswalk, self._counts = group, crosswalk, counts
         self._reasons, self._threads = named_columns(reasons, "reasons"), checked(threads)
-        self._core = self._read(name, None, 0)
+        self._grouping = _core.GroupingArguments()
+        self._grouping.column, self._grouping.counts_groups = group, counts == "group"
+        if crosswalk is not None:
+            self._grouping.crosswalk = as_arrow(crosswalk, f"{name}: crosswalk")
+        self._core = self._read(name, as_arrow(records, name))
+        self._grouping.crosswalk = None
 
-    def _read(self, name: str, seed: int | None, draw: int) -> _core.Ledger:
-        grouping = _core.GroupingArguments()
-        grouping.column = self._group
-        if self._crosswalk is not None:
-            grouping.crosswalk = as_arrow(self._crosswalk, f"{name}: crosswalk")
-        grouping.seed, grouping.draw = seed, draw
-        grouping.counts_groups = self._counts == "group"
-        records = as_arrow(self._like, name)
-        return _core.Ledger(name, records, self._definition._core, grouping, self._reasons, self._threads)
+    def _read(self, name: str, records: Any) -> _core.Ledger:
+        return _core.Ledger(name, records, self._definition._core, self._grouping, self._reasons, self._threads)
 
     def _drawn(self, seed: int, draw: int) -> Ledger:
         """Return the ledger on one draw of its crosswalk's links; itself where all of them are certain."""
         if self._core.uncertain_links == 0:
             return self
         other = copy.copy(self)
-        other._core = self._read(self.name, seed, draw)
+        self._grouping.seed, self._grouping.draw = seed, draw
+        other._core = self._read(self.name, None)  # the records and links that the first reading kept
         return other
 
     @property
@@ -516,6 +514,77 @@ class Reconciliation:
             linkage = None if are_same else self._linkage
             self._differences[ledger] = _core.bridge(self._core, ledger, standard, linkage, self._window, self._threads)
         return self._differences[ledger]
+
+    def intervals(self, draws: int = 200, seed: int = 0, level: float = 0.9) -> Table:
+        """Return every total of statements and bridges with an interval for what uncertain links could change.
+
+        Parameters
+        ----------
+        draws
+            How many link graphs to draw; all figures are counted again on each.
+        seed
+            Where chance begins. Each link's number is keyed by ledger, unit and group: neither the order of rows nor
+            threads nor other links change it.
+        level
+            Share of the draws that an interval holds.
+
+        Returns
+        -------
+        Table
+            of (``statement`` or ``bridge``), ledger, period, segment, currency, what (a column of the statement, or
+            the bridge's direction), reason, rule, count, count_low, count_high, value, value_low, value_high. Count and
+            value are those of the most probable graph, which `statement` and `bridge` show; they can lie outside their
+            interval: of many links of .4 each is left out, and yet some of them hold.
+
+        Raises
+        ------
+        InvalidInput
+            For an argument outside its range.
+
+        Notes
+        -----
+        The interval covers what links could change and nothing else, as far as their probabilities are calibrated and
+        links are independent of one another. Probabilities come from a linker, as splink.
+        """
+        from sojourn.link_draws import intervals, totals
+
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+            raise InvalidInput(f"seed: found {seed!r:.60}, expected 0 to 2^64 - 1")
+
+        def of(r: Reconciliation) -> Any:
+            others = r.ledgers[1:] if r.has_standard else []
+            return totals(r.statement(), ((name, r.bridge(name)) for name in others))
+
+        def drawn(number: int) -> Any:
+            # A ledger can be the standard and among the others: it is drawn once.
+            made = {name: ledger._drawn(seed, number) for name, ledger in self._ledgers.items()}
+            return of(self._again(lambda ledger: made[ledger.name]))
+
+        return intervals(of(self), drawn, draws, level)
+
+    def components(self, units: int = 50) -> Table:
+        """Return the groups of many units, the largest first: where a crosswalk may join too much.
+
+        Parameters
+        ----------
+        units
+            Groups of at least so many, of all ledgers together.
+
+        Returns
+        -------
+        Table
+            units, groups (their ids in the crosswalk), ledger and unit (its first), then the link whose loss would
+            split it most evenly: cut_ledger, cut_unit, cut_group, cut_off (units on the smaller side); null where no
+            single link holds two parts together.
+
+        Raises
+        ------
+        InvalidInput
+            For a number below 1, or groups of different types.
+        """
+        if isinstance(units, bool) or not isinstance(units, int) or not 1 <= units < 2**63:
+            raise InvalidInput(f"units: found {units!r:.60}, expected a whole number from 1 on")
+        return Table(_core.components(self._core, self._linkage, units), self._like)
 
     def plot(
         self,

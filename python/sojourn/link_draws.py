@@ -44,7 +44,7 @@ def intervals(point: Totals, drawn: Callable[[int], Totals], draws: int, level: 
     """
     if isinstance(draws, bool) or not isinstance(draws, int) or draws < 1:
         raise InvalidInput(f"draws: found {draws!r:.60}, expected a whole number from 1 on")
-    if not 0.0 < level < 1.0:
+    if not isinstance(level, (int, float)) or not 0.0 < level < 1.0:
         raise InvalidInput(f"level: found {level!r:.60}, expected a number between 0 and 1")
     samples = []
     for number in range(draws):

@@ -29,7 +29,10 @@ _TOP = {
     "rates": str,
     "reporting_currency": str,
 }
-_LEDGER = {"name": str, "note": str, "records": str, "definition": (dict, str), "group": str}
+_LEDGER = {
+    **{"name": str, "note": str, "records": str, "definition": (dict, str)},
+    **{"group": str, "crosswalk": str, "counts": str},
+}
 _WORDS = {str: "a string", list: "a list", (dict, str): "an object or a file's name"}
 
 
@@ -95,7 +98,10 @@ def _ledger(said: Any, at: int, file: Path, tables: dict[Path, Any], threads: in
         raise InvalidInput(f"{source}: {error}") from None
     try:
         records = _table(file.parent / said["records"], said["name"], tables)
-        return Ledger(said["name"], records, means, said.get("group"), threads=threads)
+        crosswalk = said.get("crosswalk")
+        links = None if crosswalk is None else _table(file.parent / crosswalk, f"{said['name']}: crosswalk", tables)
+        counts = said.get("counts", "unit")
+        return Ledger(said["name"], records, means, said.get("group"), crosswalk=links, counts=counts, threads=threads)
     except InvalidInput as error:
         raise InvalidInput(f"{file.name}: {place}: {error}") from None
 

@@ -58,7 +58,7 @@ Reconciliation february(const std::vector<Row>& rows) {
   ReconcileOptions options;
   options.start = Day{ch::year{2025} / 2 / 1};
   options.end = Day{ch::year{2025} / 3 / 1};
-  return reconcile({std::make_shared<Ledger>("L", imported, definition, std::nullopt, Run{}, std::vector<std::string>{"why"})}, options);
+  return reconcile({std::make_shared<Ledger>("L", imported, definition, Grouping{}, Run{}, std::vector<std::string>{"why"})}, options);
 }
 
 }  // namespace

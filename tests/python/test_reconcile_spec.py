@@ -268,3 +268,19 @@ def test_nobody_to_count(folder: Path) -> None:
     r = sj.reconcile_spec(write(folder, said))
     r.save(folder / "out")
     assert r.summary()[0] == "company (by household, the standard): 0 at the opening + 0 in − 0 out = 0 at the closing"
+
+
+def test_a_crosswalk_says_which_units_are_one_customer(tmp_path: Path) -> None:
+    (tmp_path / "crm.csv").write_text("account,booked,lost\nA1,2026-01-05,\nA2,2026-02-03,\nA3,2026-02-04,\n")
+    (tmp_path / "links.csv").write_text("unit,group,probability\nA1,H1,1.0\nA2,H1,0.9\nA3,H1,0.2\n")
+    ledger = {
+        "name": "CRM",
+        "records": "crm.csv",
+        "crosswalk": "links.csv",
+        "counts": "group",
+        "definition": {"customer": "account", "start": "booked", "end": "lost"},
+    }
+    spec = {"schema": "sojourn-reconcile-1", "ledgers": [ledger], "start": "2026-01-01", "end": "2026-03-01"}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    r = sj.reconcile_spec(tmp_path / "spec.json")
+    assert [row["joined"] for row in r.statement().rows()] == [1, 1]  # A2 is A1's person, A3 one of its own

@@ -1138,6 +1138,18 @@ def test_hand_offs_on_the_page_are_those_of_the_graph(seed: int) -> None:
     assert f"{count(sum(row['count'] for row in rows))} hand-offs from one owner to another" in page.text
 
 
+def test_what_several_ledgers_pass_alike_is_one_row() -> None:
+    rows = [
+        {"check": f"{ledger}: duplicate keys", "kind": "guard", "tested": 5, "failures": failures, "detail": None}
+        for ledger, failures in (("A", 0), ("A: b", 0), ("C", 2))
+    ]
+    shown = proof.together(proof.checks(rows), ["A", "A: b", "C"])
+    assert [(check.name, check.tested, check.failures, check.detail) for check in shown] == [
+        ("C: duplicate keys", 5, 2, ""),
+        ("duplicate keys", 10, 0, "A, A: b"),
+    ]
+
+
 # --- why the ledgers differ, and why customers left ---------------------------------------------------
 
 

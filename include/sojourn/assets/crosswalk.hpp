@@ -75,7 +75,12 @@ inline Column read_ids(const arrow::Imported& table, const char* name) {
 
 inline std::vector<double> read_probabilities(const arrow::Imported& table) {
   std::vector<double> out(static_cast<std::size_t>(table.rows()), 1.0);
-  if (!table.has("probability")) return out;
+  if (!table.has("probability")) {
+    for (const std::string& name : table.columns())
+      if (name != "unit" && name != "group")
+        refuse(Place{table.name(), name, {}}, "no column 'probability' but this one", "probability, or unit and group alone");
+    return out;
+  }
   const Column column = arrow::read_column(table.field("probability"));
   const auto* reals = std::get_if<Reals>(&column.data);
   const auto* ints = std::get_if<Ints>(&column.data);

@@ -352,6 +352,7 @@ class Room:
                 undecided=moments.undecided_cases(tables["undecided"], told.name),
                 after_outcome=graph.after_outcome,
                 checks=tests,
+                checks_shown=proof.together(tests, [account.name for account in self._accounts]),
                 journey=clean(str(tables["journey"].get("journey") or "without a name")),
                 journey_version=tables["journey"]["version"],
                 note=clean(str(tables["journey"].get("note") or "")),

@@ -42,6 +42,24 @@ def checks(rows: Sequence[Row]) -> tuple[Check, ...]:
     return tuple(sorted(read, key=lambda check: (check.kind != "identity", not check.failures)))
 
 
+def together(told: Sequence[Check], ledgers: Sequence[str]) -> list[Check]:
+    """Return the checks in fewer rows: what several ledgers passed alike is one, with their names beside it."""
+    found: dict[tuple[str, str, bool], list[tuple[str, Check]]] = {}
+    alone = []
+    for check in told:
+        ledger = max((name for name in ledgers if check.name.startswith(f"{name}: ")), key=len, default=None)
+        if ledger is None or check.failures or check.detail:
+            alone.append(check)
+        else:
+            what = check.name.removeprefix(f"{ledger}: ")
+            found.setdefault((what, check.kind, check.tested > 0), []).append((ledger, check))
+    shared = [
+        Check(what, kind, sum(check.tested for _, check in own), 0, ", ".join(ledger for ledger, _ in own))
+        for (what, kind, _), own in found.items()
+    ]
+    return sorted([*alone, *shared], key=lambda check: (check.kind != "identity", not check.failures))
+
+
 def walks(customers: int, left: int, stayed: int) -> Check:
     """Return the journey's own identity: every customer either left or was still here.
 
