@@ -1231,7 +1231,9 @@ def test_bars_meet_and_nothing_is_still_drawn() -> None:
     assert drawn[1].link == pytest.approx(drawn[1].x) == pytest.approx(drawn[2].x)
     assert drawn[0].width == pytest.approx(5 * drawn[-1].width)
     assert all(bar.x >= 0 and bar.x + bar.width <= 100 for bar in drawn)
+    assert drawn[0].x == pytest.approx(drawn[0].zero) == pytest.approx(drawn[-1].x + drawn[-1].width)
     flat = gaps.bars([0.0] * 5, steps)
+    assert flat[1].kind == "link"
     assert all(bar.width > 0 for bar in flat)
 
 
@@ -1239,3 +1241,28 @@ def test_ledgers_that_cannot_be_held_against_the_standard_say_why() -> None:
     told = gaps.read([], {"<b>": "groups of <i>text</i>"}, {}, "Company", date(2026, 6, 1), "1 month")
     assert told[0].problem == "groups of <i>text</i>" and not told[0].rows
     assert "cannot be held" in gaps.headline(told)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_rules_and_reasons_stay_text(name: str) -> None:
+    rows = {
+        "who": [1, 2, 3],
+        "from": [date(2026, 6, 5)] * 3,
+        "to": [date(2026, 6, 20), None, None],
+        "why": [name, None, None],
+    }
+    said = sj.Definition("who", "from", "to", grace="0d")
+    strict = sj.Definition("who", "from", "to", grace="0d", where={name: sj.column("who") != 2})
+    standard = sj.Ledger("Company", rows, strict, reasons=["why"])
+    r = monthly(sj.Ledger(name[:200], rows, said), standard=standard)
+    page = check_offline(small_room(reconciliation=r).html)
+    check_accessible(page)
+    assert any(row[0].startswith("Left out by a rule:") and row[2] == "−1" for row in page.rows if len(row) > 2)
+    r.plot(name[:200]).to_dict()
+
+
+def test_values_of_several_currencies_are_not_led_over() -> None:
+    r = monthly(ledger_of("CRM", 2, currencies="USD EUR"), standard=ledger_of("Company"))
+    page = check_offline(small_room(reconciliation=r).html)
+    assert "Values are in EUR, USD: no sum without rates." in page.text
+    assert next(row for row in page.rows if row[0] == "Reason") == ["Reason", "", "Customers", "Events"]

@@ -140,3 +140,24 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         r.plot("company", direction="up")  # type: ignore[arg-type]
     with pytest.raises(sj.InvalidInput, match="found the standard, 'company'"):
         r.plot("company")
+
+
+def test_the_same_with_money_in_another_form() -> None:
+    r = small()
+    assert r.periods == "1 month"
+    for form, ten in (("float", 10.0), ("decimal", Decimal(10)), ("minor", 1_000)):
+        values = r.with_money(form).statement().to_dict()["joined_value"]  # type: ignore[arg-type]
+        assert ten in values and type(values[0]) is type(ten)
+        assert ten in r.with_money(form).bridge("it's \\ <b>").to_dict()["value"]  # type: ignore[arg-type]
+    assert type(r.statement().to_dict()["joined_value"][0]) is Decimal
+    with pytest.raises(sj.InvalidInput, match="money: found 'cents'"):
+        r.with_money("cents")  # type: ignore[arg-type]
+
+
+def test_nobody_to_explain_is_said() -> None:
+    never = sj.Definition("who", "from", "to", where={"never": sj.column("who") == "nobody"})
+    rows = {"who": ["a"], "from": [date(2026, 1, 5)], "to": [None]}
+    r = sj.reconcile(
+        [sj.Ledger("A", rows, never)], standard=sj.Ledger("B", rows, never), start="2026-01-01", end="2026-02-01"
+    )
+    assert "nothing to explain" in str(r.plot("A").to_dict())

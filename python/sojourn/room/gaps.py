@@ -17,12 +17,13 @@ _CLASSES = {"start": "tot", "end": "tot", "unexplained": "open"}
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A step drawn: from where to where, in per cents of the widest reach; `link` leads on to the next row."""
+    """A step drawn, in per cents of the widest reach: `link` leads on to the next row, `zero` is where nothing is."""
 
     kind: str
     x: float
     width: float
     link: float | None
+    zero: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,8 @@ def bars(sizes: Sequence[float], steps: Sequence[Step]) -> list[Bar]:
         wide = max(abs(size) * scale, _THIN)
         left = _THIN + (min(begin, end) - low) * scale - (wide - abs(size) * scale) / 2
         link = None if step.kind == "end" else _THIN + (end - low) * scale
-        kind = _CLASSES.get(step.kind) or ("k-out" if size < 0 else "k-in")
-        drawn.append(Bar(kind, left, wide, link))
+        kind = _CLASSES.get(step.kind) or ("k-out" if size < 0 else "k-in" if size > 0 else "link")
+        drawn.append(Bar(kind, left, wide, link, _THIN - low * scale))
     return drawn
 
 
