@@ -127,6 +127,7 @@ void bind_assets(py::module_& m) {
            py::arg("threads"))
       .def_property_readonly("name", &Ledger::name)
       .def_property_readonly("customers", [](const Ledger& self) { return self.customers().size(); })
+      .def_property_readonly("has_crosswalk", [](const Ledger& self) { return self.links() != nullptr && self.links()->of_crosswalk; })
       .def_property_readonly("uncertain_links", [](const Ledger& self) { return self.links() == nullptr ? 0 : self.links()->uncertain; })
       .def("__len__", &Ledger::rows);
 

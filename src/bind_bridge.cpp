@@ -42,11 +42,11 @@ ResultTable components_table(const SharedReconciliation& reconciliation, const L
     units.values.push_back(static_cast<std::int64_t>(group.units));
     groups.values.push_back(static_cast<std::int64_t>(group.labels));
     ledger.add(ledgers[group.ledger]->name());
-    unit.add(ledgers[group.ledger]->units().plain(group.unit));
+    unit.add(ids_of(*ledgers[group.ledger]).plain(group.unit));
     no_cut.push_back(!group.cut);
     const LargeGroup::Cut cut = group.cut.value_or(LargeGroup::Cut{});
     cut_ledger.add(ledgers[cut.ledger]->name());
-    cut_unit.add(group.cut ? ledgers[cut.ledger]->units().plain(cut.unit) : std::string());
+    cut_unit.add(group.cut ? ids_of(*ledgers[cut.ledger]).plain(cut.unit) : std::string());
     cut_group.add(cut.label);
     cut_off.values.push_back(static_cast<std::int64_t>(cut.units));
   }

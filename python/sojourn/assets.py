@@ -345,6 +345,8 @@ class Reconciliation:
                 rows.append(
                     {"check": f"{ledger}: no bridge", "kind": "guard", "tested": 1, "failures": 1, "detail": str(error)}
                 )
+        if any(ledger._core.has_crosswalk for ledger in self._ledgers.values()):
+            rows.append(self._check_components())
         rows.sort(key=lambda row: row["kind"] != "identity")
         broken = [row for row in rows if row["kind"] == "identity" and row["failures"] > 0]
         if broken:
@@ -585,6 +587,28 @@ class Reconciliation:
         if isinstance(units, bool) or not isinstance(units, int) or not 1 <= units < 2**63:
             raise InvalidInput(f"units: found {units!r:.60}, expected a whole number from 1 on")
         return Table(_core.components(self._core, self._linkage, units), self._like)
+
+    def _check_components(self) -> dict[str, Any]:
+        """Return the guard of groups that are larger than households and companies' accounts usually are."""
+        row: dict[str, Any] = {
+            "check": "groups of 50 units and more",
+            "kind": "guard",
+            "tested": 0,
+            "failures": 0,
+            "detail": "",
+        }
+        try:
+            large = self.components().rows()
+        except InvalidInput as error:  # groups of different types: there is nothing to connect
+            return {**row, "tested": 1, "failures": 1, "detail": str(error)}
+        row["tested"], row["failures"] = len(self._linkage), len(large)
+        if large:
+            first = large[0]
+            row["detail"] = f"the largest has {first['units']} units, among them {first['unit']} of {first['ledger']}"
+            if first["cut_unit"] is not None:
+                link = f"{first['cut_unit']} of {first['cut_ledger']} in {first['cut_group']}"
+                row["detail"] += f"; without the link of {link} it would lose {first['cut_off']}"
+        return row
 
     def plot(
         self,

@@ -244,3 +244,16 @@ def test_draws_count_what_the_point_counted() -> None:
     links["probability"][1] = 1e-9
     rows["begins"][2] = date(2030, 1, 1)
     assert closing(r) == expected
+
+
+@pytest.mark.parametrize("counts", ["unit", "group"])
+def test_a_chain_of_accounts_is_named_with_the_link_in_its_middle(counts: Any) -> None:
+    accounts = [f"a{n:03}" for n in range(60)]
+    links = [(account, f"g{n + more:03}", 1.0) for n, account in enumerate(accounts) for more in (0, 1)]
+    ledger = sj.Ledger("L", records((a, 5, None, 1) for a in accounts), SAID, crosswalk=table(links), counts=counts)
+    (row,) = reconciled(ledger).components().rows()
+    assert (row["units"], row["groups"], row["ledger"], row["unit"], row["cut_off"]) == (60, 61, "L", "a000", 30)
+    assert (row["cut_unit"], row["cut_group"]) in [("a029", "g030"), ("a030", "g030")]
+    (said,) = [check for check in reconciled(ledger).check().rows() if "50 units" in check["check"]]
+    assert said["failures"] == 1
+    assert "the largest has 60 units, among them a000 of L; without the link of" in said["detail"]

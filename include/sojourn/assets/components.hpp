@@ -83,22 +83,31 @@ inline std::optional<std::pair<std::uint32_t, std::size_t>> best_cut(const Graph
 
 }  // namespace components_detail
 
+/// The ids that a ledger's units had before groups were counted.
+inline const UnitIds& ids_of(const Ledger& ledger) { return ledger.unmerged() != nullptr ? ledger.unmerged()->ids : ledger.units(); }
+
 /// Groups of at least `least` units, the largest first. @param linkage of these ledgers.
 inline std::vector<LargeGroup> large_groups(std::span<const Ledger* const> ledgers, const Linkage& linkage, std::size_t least) {
   using namespace components_detail;
   std::vector<LargeGroup> out;
   for (std::size_t g = 0; g < linkage.size(); ++g) {
-    if (linkage[g].size() < least) continue;
-    std::vector<Linkage::Unit> units(linkage[g].begin(), linkage[g].end());
+    std::vector<Linkage::Unit> units;
+    for (const Linkage::Unit& customer : linkage[g]) {
+      const Ledger::Unmerged* before = ledgers[customer.ledger]->unmerged();
+      if (before == nullptr) units.push_back(customer);
+      else
+        for (const std::uint32_t unit : before->units[customer.unit]) units.push_back({customer.ledger, unit});
+    }
+    if (units.size() < least) continue;
     std::sort(units.begin(), units.end(), [&](const Linkage::Unit& a, const Linkage::Unit& b) {
-      return a.ledger != b.ledger ? a.ledger < b.ledger : ledgers[a.ledger]->units().compare(a.unit, b.unit) < 0;
+      return a.ledger != b.ledger ? a.ledger < b.ledger : ids_of(*ledgers[a.ledger]).compare(a.unit, b.unit) < 0;
     });
     Graph graph{std::vector<std::vector<Graph::Edge>>(units.size()), units.size()};
     std::map<std::string, std::uint32_t> nodes;
     std::vector<std::pair<std::uint32_t, std::string>> links;  // number of the unit, label
     for (std::uint32_t u = 0; u < units.size(); ++u) {
       const Ledger& ledger = *ledgers[units[u].ledger];
-      const Links* own = ledger.links();
+      const Links* own = ledger.unmerged() != nullptr ? &ledger.unmerged()->links : ledger.links();
       const auto tie = [&](const std::string& label) {
         const auto [node, is_new] = nodes.emplace(label, static_cast<std::uint32_t>(graph.edges.size()));
         if (is_new) graph.edges.emplace_back();
@@ -108,7 +117,7 @@ inline std::vector<LargeGroup> large_groups(std::span<const Ledger* const> ledge
         graph.edges[node->second].push_back({u, number});
       };
       if (own == nullptr) {
-        tie(ledger.units().plain(units[u].unit));
+        tie(ids_of(ledger).plain(units[u].unit));
         continue;
       }
       for (std::uint32_t i = own->offsets[units[u].unit]; i < own->offsets[units[u].unit + 1]; ++i) tie(own->text(i));
@@ -122,7 +131,7 @@ inline std::vector<LargeGroup> large_groups(std::span<const Ledger* const> ledge
   }
   std::sort(out.begin(), out.end(), [&](const LargeGroup& a, const LargeGroup& b) {
     if (a.units != b.units) return a.units > b.units;
-    return a.ledger != b.ledger ? a.ledger < b.ledger : ledgers[a.ledger]->units().compare(a.unit, b.unit) < 0;
+    return a.ledger != b.ledger ? a.ledger < b.ledger : ids_of(*ledgers[a.ledger]).compare(a.unit, b.unit) < 0;
   });
   return out;
 }

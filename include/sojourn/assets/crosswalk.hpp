@@ -157,8 +157,9 @@ inline Links read_crosswalk(const arrow::Imported& table, const UnitIds& units, 
 /// Units counted by the group they are in: each connected component of the links is one customer, each unit without a link too.
 struct MergedUnits {
   CustomerGroups customers;
-  std::vector<std::uint32_t> named_by;  // by customer: its smallest unit
-  Links links;                          // of the customers
+  std::vector<std::uint32_t> named_by;            // by customer: its smallest unit
+  Links links;                                    // of the customers
+  std::vector<std::vector<std::uint32_t>> units;  // by customer, ascending
 };
 
 inline MergedUnits merge_units(const CustomerGroups& units, const UnitIds& ids, const Links& links) {
@@ -199,6 +200,7 @@ inline MergedUnits merge_units(const CustomerGroups& units, const UnitIds& ids, 
     out.links.groups.insert(out.links.groups.end(), groups.begin(), groups.end());
     out.links.offsets.push_back(static_cast<std::uint32_t>(out.links.groups.size()));
     out.customers.offsets.push_back(at);
+    out.units.push_back(of);
     out.named_by.push_back(*std::min_element(of.begin(), of.end(), [&](std::uint32_t a, std::uint32_t b) { return ids.compare(a, b) < 0; }));
   }
   return out;

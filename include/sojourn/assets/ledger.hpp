@@ -194,6 +194,14 @@ class Ledger {
   [[nodiscard]] bool withdraws(std::size_t row) const {
     return withdrawn_ && !withdrawn_->is_null(row) && std::get<Bools>(withdrawn_->data).values[row] != 0;
   }
+  /// What the customers were before groups were counted.
+  struct Unmerged {
+    UnitIds ids;
+    Links links;
+    std::vector<std::vector<std::uint32_t>> units;  // by customer
+  };
+  /// Null: the customers are the units.
+  [[nodiscard]] const Unmerged* unmerged() const { return unmerged_ ? &*unmerged_ : nullptr; }
   /// Ids of the customers, by their number.
   [[nodiscard]] const UnitIds& units() const { return units_; }
   /// What ties them to groups; null: they are the groups.
@@ -223,7 +231,9 @@ class Ledger {
   void count_groups() {
     if (!links_) refuse(name_, "groups to count without links", "a column of groups or a crosswalk");
     MergedUnits merged = merge_units(groups_, units_, *links_);
-    units_ = UnitIds(units_, merged.named_by);
+    UnitIds named(units_, merged.named_by);
+    unmerged_.emplace(Unmerged{std::move(units_), std::move(*links_), std::move(merged.units)});
+    units_ = std::move(named);
     groups_ = std::move(merged.customers);
     links_ = std::move(merged.links);
   }
@@ -368,6 +378,7 @@ class Ledger {
   CustomerGroups groups_;
   UnitIds units_;
   std::optional<Links> links_;
+  std::optional<Unmerged> unmerged_;
 };
 
 }  // namespace sojourn
