@@ -4,10 +4,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <sojourn/arrow/in_memory.hpp>
-#include <sojourn/assets/bridge.hpp>
-#include <sojourn/assets/difference_tables.hpp>
-#include <sojourn/assets/reconcile.hpp>
+#include <sojourn/sojourn.hpp>
 #include <string>
 #include <utility>
 #include <variant>
@@ -53,7 +50,7 @@ std::shared_ptr<const Ledger> build(const std::string& name, const std::vector<A
   table.columns.push_back({"until", std::move(until), std::move(still_there)});
   table.columns.push_back({"value", std::move(value)});
   table.columns.push_back({"paid", std::move(paid)});
-  return std::make_shared<const Ledger>(name, arrow::imported(std::move(table), name), definition, "household");
+  return std::make_shared<const Ledger>(name, arrow::imported(std::move(table), name), definition, Grouping{.column = "household"});
 }
 
 /// Sales count accounts as they are booked.
