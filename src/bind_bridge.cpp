@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,19 +21,22 @@ namespace {
 
 using SharedReconciliation = std::shared_ptr<Reconciliation>;
 
+std::vector<const Ledger*> ledgers_of(const Reconciliation& reconciliation) {
+  std::vector<const Ledger*> out;
+  for (const Reconciled& part : reconciliation.ledgers) out.push_back(part.ledger.get());
+  return out;
+}
+
 std::shared_ptr<Linkage> run_link(const SharedReconciliation& reconciliation, std::optional<std::size_t> threads) {
   const Run run = make_run(threads, "linking units");
   const py::gil_scoped_release release;
-  std::vector<const Ledger*> ledgers;
-  for (const Reconciled& part : reconciliation->ledgers) ledgers.push_back(part.ledger.get());
-  return std::make_shared<Linkage>(link(ledgers, run));
+  return std::make_shared<Linkage>(link(ledgers_of(*reconciliation), run));
 }
 
 /// The largest first; a null cut: more than one link holds every two parts together.
 ResultTable components_table(const SharedReconciliation& reconciliation, const Linkage& linkage, std::size_t least) {
   const py::gil_scoped_release release;
-  std::vector<const Ledger*> ledgers;
-  for (const Reconciled& part : reconciliation->ledgers) ledgers.push_back(part.ledger.get());
+  const std::vector<const Ledger*> ledgers = ledgers_of(*reconciliation);
   Ints units, groups, cut_off;
   StringsBuilder ledger, unit, cut_ledger, cut_unit, cut_group;
   std::vector<std::uint8_t> no_cut;
@@ -84,9 +86,7 @@ void bind_bridge(py::module_& m) {
           [](const Differences& self, const std::string& money, std::optional<std::size_t> threads) {
             const Run run = make_run(threads, "adding up reasons");
             const py::gil_scoped_release release;
-            const std::vector<BridgeRow> rows = sum_differences(self, run);
-            if (const Check sums = check_sums(self, rows); sums.failures > 0) throw std::runtime_error(sums.name + ": " + sums.detail);
-            return result(bridge_table(self, rows, money_style(money)));
+            return result(bridge_table(self, proven_sums(self, run), money_style(money)));
           },
           py::arg("money"), py::arg("threads"))
       .def(

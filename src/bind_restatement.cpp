@@ -27,7 +27,7 @@ ResultTable restated_records(const SharedReconciliation& report, const std::stri
   const Run run = make_run(threads, "restating");
   const py::gil_scoped_release release;
   const Differences found = restate(*report, report->index_of(ledger), day_of(earlier), day_of(later), run);
-  (void)sum_restatement(found, run);
+  (void)proven_sums(found, run);
   return result(records_table(found, money_style(money), run));
 }
 

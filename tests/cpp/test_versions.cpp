@@ -82,7 +82,7 @@ TEST_CASE("a restatement names what was corrected, taken back, and learnt of lat
   const Reconciliation report = reconcile({records}, options);
   const Differences found = restate(report, 0, day(50), day(70), {});
   std::vector<std::string> told;
-  for (const BridgeRow& row : sum_restatement(found, {})) {
+  for (const BridgeRow& row : proven_sums(found, {})) {
     const char* reason = reason_names[static_cast<std::size_t>(row.reason)];
     if (row.direction == 0) told.push_back(std::string(reason) + " " + std::to_string(row.count) + " " + std::to_string(std::int64_t(row.value)));
   }

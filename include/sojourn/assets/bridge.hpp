@@ -148,12 +148,9 @@ class Side {
     if (units_.size() > 1) {
       std::sort(starts_.begin(), starts_.end());
       std::sort(ends_.begin(), ends_.end());
-      unite();
-    } else {
-      united_.clear();
-      for (const Presence& p : there_) united_.emplace_back(p.start, p.end);
-      join_touching();
+      std::sort(there_.begin(), there_.end(), [](const Presence& a, const Presence& b) { return a.start < b.start; });
     }
+    unite();
     lead();
   }
 
@@ -223,13 +220,10 @@ class Side {
     }
   }
 
+  /// Presences, by their starts, as days on which anybody is there.
   void unite() {
-    std::sort(there_.begin(), there_.end(), [](const Presence& a, const Presence& b) { return a.start < b.start; });
     united_.clear();
     for (const Presence& p : there_) united_.emplace_back(p.start, p.end);
-    join_touching();
-  }
-  void join_touching() {
     std::size_t kept = 0;
     for (std::size_t i = 1; i < united_.size(); ++i) {
       if (united_[i].first <= united_[kept].second) united_[kept].second = std::max(united_[kept].second, united_[i].second);

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -224,14 +223,6 @@ inline Differences restate(const Reconciliation& report, std::size_t ledger, Day
   return out;
 }
 
-/// Sums by reason. @throws std::logic_error when they miss the difference of the two statements: a fault of the library, which must not
-/// pass for a result.
-inline std::vector<BridgeRow> sum_restatement(const Differences& d, const Run& run) {
-  std::vector<BridgeRow> out = sum_differences(d, run);
-  if (const Check sums = check_sums(d, out); sums.failures > 0) throw std::logic_error("restatement of " + sums.name + ": " + sums.detail);
-  return out;
-}
-
 /// All ledgers' sums by reason, in the order of the report.
 inline Table restatement_table(const Reconciliation& report, Day earlier, Day later, MoneyStyle money, const Run& run) {
   using namespace difference_tables_detail;
@@ -247,7 +238,7 @@ inline Table restatement_table(const Reconciliation& report, Day earlier, Day la
   Ints count;
   MoneyCells value(money, scale);
   for (const Differences& d : all)
-    for (const BridgeRow& row : sum_restatement(d, run)) {
+    for (const BridgeRow& row : proven_sums(d, run)) {
       const Currency& of = d.currencies[row.currency];
       const bool ruled = row.rule != UINT16_MAX;
       name.add(d.ledger->ledger->name());
